@@ -1,0 +1,1 @@
+"""Potentials behind one face; the only heavy imports of the package."""

@@ -1,0 +1,263 @@
+"""The face behind which every potential stands. Abstract or final; nothing in between.
+
+Energies leave an adapter in eV, total per structure, *without* elemental energies E0: those live in
+:class:`~transferkit.adapters.potential.ReferencedPotential`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from transferkit.data.structures import Structure
+from transferkit.errors import UnknownHead, UnsupportedProperty, nearest
+from transferkit.typing import Json, Property
+
+if TYPE_CHECKING:
+    from transferkit.adapters.potential import ReferencedPotential
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What an adapter can do; a ``need`` outside ``properties`` is a typed error, never an empty answer."""
+
+    properties: frozenset[Property]
+    dtypes: frozenset[torch.dtype]
+    native_heads: bool = False
+    isolated_atoms: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Topology of one structure; CPU, picklable.
+
+    Attributes:
+        numbers: atomic numbers, int64, (atoms,)
+        positions: Å, float64, (atoms, 3)
+        cell: Å, float64, (3, 3)
+        edges: int64, (2, edges): receiving atom i, sending atom j
+        image: int64, (edges, 3): lattice translation of j
+        extra: the adapter's own arrays (angles, reverse edges, ...)
+        id: name of the structure, for messages
+    """
+
+    numbers: np.ndarray
+    positions: np.ndarray
+    cell: np.ndarray
+    edges: np.ndarray
+    image: np.ndarray
+    extra: Mapping[str, np.ndarray]
+    id: str = ""
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of atoms."""
+        return len(self.numbers)
+
+    @property
+    def n_edges(self) -> int:
+        """Number of directed edges: what a batch budget counts."""
+        return self.edges.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Several graphs as one; every index is shifted into the batch.
+
+    Attributes:
+        numbers: int64, (atoms,)
+        positions: Å, (atoms, 3)
+        cell: Å, (structures, 3, 3)
+        owner: structure of each atom, int64, (atoms,)
+        head: head of each structure, int64, (structures,)
+        edges: int64, (2, edges)
+        image: int64, (edges, 3)
+        edge_owner: structure of each edge, int64, (edges,)
+        extra: the adapter's own tensors
+    """
+
+    numbers: Tensor
+    positions: Tensor
+    cell: Tensor
+    owner: Tensor
+    head: Tensor
+    edges: Tensor
+    image: Tensor
+    edge_owner: Tensor
+    extra: Mapping[str, Tensor]
+
+    @property
+    def n_structures(self) -> int:
+        """Number of structures."""
+        return len(self.cell)
+
+    @property
+    def n_atoms(self) -> Tensor:
+        """Atoms per structure, int64, (structures,)."""
+        return torch.bincount(self.owner, minlength=self.n_structures)
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The same batch on another device."""
+        moved = {f.name: getattr(self, f.name).to(device) for f in fields(self) if f.name != "extra"}
+        return replace(self, **moved, extra={k: v.to(device) for k, v in self.extra.items()})
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What was asked for, and only that.
+
+    Attributes:
+        energy: eV, total, (structures,)
+        forces: eV/Å, (atoms, 3)
+        stress: eV/Å³, ASE sign, (structures, 3, 3)
+        magmoms: μB, (atoms,)
+    """
+
+    energy: Tensor
+    forces: Tensor | None = None
+    stress: Tensor | None = None
+    magmoms: Tensor | None = None
+
+
+class Adapter(nn.Module, ABC):
+    """A potential without its elemental energies.
+
+    Attributes:
+        name: registered name
+        cutoff: Å
+        elements: atomic numbers that the checkpoint knows
+        heads: names of the readout heads; data choose theirs by fidelity
+        capabilities: what can be predicted, in which dtypes
+        graph_key: changes when graphs would
+        licence: of the weights, in words
+    """
+
+    name: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+    cutoff: float
+    elements: frozenset[int]
+    heads: tuple[str, ...]
+    graph_key: str
+    licence: str
+
+    @classmethod
+    @abstractmethod
+    def checkpoints(cls) -> tuple[str, ...]:
+        """Names of checkpoints that load without a network connection."""
+
+    @classmethod
+    @abstractmethod
+    def load(
+        cls, checkpoint: str | Path, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> "ReferencedPotential":
+        """A pre-trained potential; E0 is lifted out of the network.
+
+        Raises:
+            CheckpointError: unknown name (the known ones are listed), unreadable file, or unsupported dtype.
+        """
+
+    @classmethod
+    @abstractmethod
+    def scratch(
+        cls, config: str = "full", *, seed: int = 0, device: str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> "ReferencedPotential":
+        """Random weights by a named configuration; E0 is zero for every element.
+
+        Raises:
+            CheckpointError: the configuration is unknown; the known ones are listed.
+        """
+
+    @abstractmethod
+    def graph(self, structure: Structure, *, skin: float = 0.0) -> Graph:
+        """Topology of one structure, with edges up to ``cutoff + skin`` Å. Does not look at E0 or labels.
+
+        Raises:
+            GraphError: the structure cannot be turned into a graph; names it and says what mends it.
+        """
+
+    @abstractmethod
+    def collate(self, graphs: Sequence[Graph], heads: Sequence[int]) -> Batch:
+        """One batch on CPU; ``heads`` holds an index into :attr:`heads` for each graph."""
+
+    @abstractmethod
+    def forward(
+        self,
+        batch: Batch,
+        *,
+        need: frozenset[Property],
+        positions: Tensor | None = None,
+        strain: Tensor | None = None,
+        create_graph: bool = False,
+    ) -> Prediction:
+        """Predict what ``need`` names, energies without E0. Forces and stress come out of one gradient call.
+
+        Args:
+            batch: from :meth:`collate`
+            need: properties wanted; energy is always given
+            positions: Å, (atoms, 3): evaluate the same topology at these positions
+            strain: (structures, 3, 3): deform cell and positions by (1 + strain)
+            create_graph: keep the graph through forces and stress, for a loss on them
+
+        Raises:
+            UnsupportedProperty: ``need`` names something outside the capabilities.
+        """
+
+    @abstractmethod
+    def blocks(self) -> Mapping[str, Sequence[nn.Parameter]]:
+        """All parameters exactly once, ordered from input to output: embedding, interaction.0, ..., readout.<head>."""
+
+    @abstractmethod
+    def features(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Per-atom features after each block, (atoms, channels)."""
+
+    @abstractmethod
+    def low_rank_sites(self) -> Mapping[str, nn.Module]:
+        """Linear modules that a low-rank update may attach to, by name."""
+
+    @abstractmethod
+    def add_head(self, name: str, copy_of: str) -> None:
+        """Add a readout head with its own copy of another's parameters.
+
+        Raises:
+            UnknownHead: ``copy_of`` is not a head.
+        """
+
+    @abstractmethod
+    def state(self) -> tuple[Json, dict[str, Tensor]]:
+        """Configuration as JSON, and every tensor including buffers; never a pickle."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, config: Json, tensors: Mapping[str, Tensor]) -> Self:
+        """Rebuild what :meth:`state` gave, bitwise."""
+
+    @abstractmethod
+    def export(self, path: Path, e0: Mapping[int, float], head: str) -> None:
+        """Write a file that the native package opens, with E0 (eV per atom, by atomic number) put back in."""
+
+    def head_index(self, head: str) -> int:
+        """Index of a head by its name.
+
+        Raises:
+            UnknownHead: no head is called so.
+        """
+        if head not in self.heads:
+            raise UnknownHead(f"{self.name} has no head called {head!r}. {nearest(head, self.heads)}")
+        return self.heads.index(head)
+
+    def check_need(self, need: frozenset[Property]) -> None:
+        """Refuse what cannot be predicted.
+
+        Raises:
+            UnsupportedProperty: names the property and what the adapter predicts.
+        """
+        if extra := need - self.capabilities.properties:
+            raise UnsupportedProperty(
+                f"{self.name} does not predict {', '.join(sorted(extra))}; "
+                f"it predicts {', '.join(sorted(self.capabilities.properties))}. Leave the others out of the loss."
+            )

@@ -1,0 +1,19 @@
+"""The only conversion factors in the package (CODATA 2018, as in ASE).
+
+Inside: eV, Å, eV/Å, eV/Å³ (ASE sign), μB. Everything else is converted where it enters or leaves.
+
+>>> round(1.0 / GPA, 5)  # GPa in one eV/Å³
+160.21766
+>>> stress_from_vasp_kbar = -10.0 * KBAR  # VASP prints pressure-positive kbar
+>>> stress_from_vasp_kbar < 0
+True
+"""
+
+HARTREE = 27.211386245988
+"""eV"""
+KCAL_PER_MOL = 0.04336410390059322
+"""eV"""
+GPA = 1.0 / 160.21766208
+"""eV/Å³"""
+KBAR = 0.1 * GPA
+"""eV/Å³; VASP's printed stress has the opposite sign"""
