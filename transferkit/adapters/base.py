@@ -8,14 +8,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from transferkit.data.structures import Structure
-from transferkit.errors import UnknownHead, UnsupportedProperty, nearest
+from transferkit.errors import CheckpointError, UnknownHead, UnsupportedProperty, nearest
 from transferkit.typing import Json, Property
 
 if TYPE_CHECKING:
@@ -133,12 +133,14 @@ class Adapter(nn.Module, ABC):
         elements: atomic numbers that the checkpoint knows
         heads: names of the readout heads; data choose theirs by fidelity
         capabilities: what can be predicted, in which dtypes
+        presets: named selections of blocks to train, for the strategy of the same name
         graph_key: changes when graphs would
         licence: of the weights, in words
     """
 
     name: ClassVar[str]
     capabilities: ClassVar[Capabilities]
+    presets: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     cutoff: float
     elements: frozenset[int]
     heads: tuple[str, ...]
@@ -233,7 +235,7 @@ class Adapter(nn.Module, ABC):
 
     @classmethod
     @abstractmethod
-    def from_state(cls, config: Json, tensors: Mapping[str, Tensor]) -> Self:
+    def from_state(cls, config: Json, tensors: Mapping[str, Tensor]) -> "Adapter":
         """Rebuild what :meth:`state` gave, bitwise."""
 
     @abstractmethod
@@ -249,6 +251,17 @@ class Adapter(nn.Module, ABC):
         if head not in self.heads:
             raise UnknownHead(f"{self.name} has no head called {head!r}. {nearest(head, self.heads)}")
         return self.heads.index(head)
+
+    @classmethod
+    def check_dtype(cls, dtype: torch.dtype) -> None:
+        """Refuse a dtype that the network cannot compute in.
+
+        Raises:
+            CheckpointError: names the dtype and the possible ones.
+        """
+        if dtype not in cls.capabilities.dtypes:
+            possible = ", ".join(sorted(str(d).removeprefix("torch.") for d in cls.capabilities.dtypes))
+            raise CheckpointError(f"{cls.name} does not compute in {dtype}; use {possible}.")
 
     def check_need(self, need: frozenset[Property]) -> None:
         """Refuse what cannot be predicted.

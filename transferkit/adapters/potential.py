@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -128,7 +128,7 @@ class ReferencedPotential(nn.Module):
         return info, {f"adapter.{k}": v for k, v in tensors.items()} | {"e0": self.e0.detach().cpu().clone()}
 
     @classmethod
-    def from_state(cls, info: Json, tensors: Mapping[str, Tensor]) -> Self:
+    def from_state(cls, info: Json, tensors: Mapping[str, Tensor]) -> "ReferencedPotential":
         """Rebuild what :meth:`state` gave."""
         from transferkit.adapters.registry import adapter_class
 
@@ -150,7 +150,7 @@ class ReferencedPotential(nn.Module):
         (folder / "model.json").write_text(json.dumps(info, indent=1))
 
     @classmethod
-    def open(cls, folder: str | Path) -> Self:
+    def open(cls, folder: str | Path) -> "ReferencedPotential":
         """Open what :meth:`save` wrote."""
         from safetensors.torch import load_file
 

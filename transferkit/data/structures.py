@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, reduce
 from hashlib import sha256
+from json import dumps
 from math import gcd
-from typing import Self
 
 import numpy as np
 from ase.data import chemical_symbols
@@ -56,6 +56,12 @@ class Structure:
     def formula(self) -> str:
         """Reduced formula, elements in alphabetical order."""
         return reduced_formula(self.numbers)
+
+
+def _read_only(values: np.ndarray) -> np.ndarray:
+    view = values.view()
+    view.flags.writeable = False
+    return view
 
 
 def reduced_formula(numbers: Numbers) -> str:
@@ -120,13 +126,17 @@ class Structures:
                 raise DataError(f"{name} has {len(getattr(self, name))} rows for {n_structures} structures")
         if missing := set(PROPERTIES) - set(self.mask):
             raise DataError(f"mask lacks {sorted(missing)}")
+        for kind, mapping in (("mask", self.mask), ("column", self.columns)):
+            for name, values in mapping.items():
+                if len(values) != n_structures:
+                    raise DataError(f"{kind} {name!r} has {len(values)} rows for {n_structures} structures")
         for name in PROPERTIES:
             self._check_finite(name)
         for f in fields(self):
             if isinstance(value := getattr(self, f.name), np.ndarray):
-                view = value.view()
-                view.flags.writeable = False
-                object.__setattr__(self, f.name, view)
+                object.__setattr__(self, f.name, _read_only(value))
+        object.__setattr__(self, "mask", {k: _read_only(v) for k, v in self.mask.items()})
+        object.__setattr__(self, "columns", {k: _read_only(v) for k, v in self.columns.items()})
 
     def _check_finite(self, name: Property) -> None:
         values = getattr(self, name)
@@ -155,7 +165,7 @@ class Structures:
         a, b = int(self.offsets[s]), int(self.offsets[s + 1])
         return Structure(self.numbers[a:b], self.positions[a:b], self.cell[s], self.pbc[s], str(self.id[s]))
 
-    def __getitem__(self, which: slice | Sequence[int] | np.ndarray) -> Self:
+    def __getitem__(self, which: slice | Sequence[int] | np.ndarray) -> "Structures":
         """Structures chosen by a slice, by indices or by a boolean mask, in that order."""
         index = np.arange(len(self))[which if isinstance(which, slice) else np.asarray(which)]
         index = np.atleast_1d(index)
@@ -229,12 +239,12 @@ class Structures:
         """Which structures carry this label, shape (structures,)."""
         return self.mask[label]
 
-    def with_labels(self, **labels: np.ndarray) -> Self:
+    def with_labels(self, **labels: np.ndarray) -> "Structures":
         """A copy whose named labels are replaced and present everywhere."""
         present = {k: np.ones(len(self), dtype=bool) for k in labels}
         return replace(self, **labels, mask={**self.mask, **present})  # type: ignore[arg-type]
 
-    def without(self, *labels: Property) -> Self:
+    def without(self, *labels: Property) -> "Structures":
         """A copy that lacks the named labels."""
         blank = {k: np.full_like(getattr(self, k), np.nan) for k in labels}
         absent = {k: np.zeros(len(self), dtype=bool) for k in labels}
@@ -242,15 +252,26 @@ class Structures:
 
     @cached_property
     def hash(self) -> str:
-        """Content hash (sha256, hex) of geometry, labels, masks, ids, fidelity and convention."""
-        digest = sha256(f"{self.fidelity}|{self.label_convention}".encode())
+        """Content hash (sha256, hex) of geometry, labels, masks, ids, fidelity and convention; columns are not in it.
+
+        The same on any machine: integers and floats enter as 8 little-endian bytes, text as UTF-8, and what stands
+        in the place of an absent label does not enter.
+        """
+        digest = sha256(dumps([self.fidelity, self.label_convention]).encode())
         for f in fields(self):
             if isinstance(value := getattr(self, f.name), np.ndarray):
-                plain = value.astype(str) if value.dtype == object else value
-                digest.update(f.name.encode() + np.ascontiguousarray(plain).tobytes())
+                digest.update(f.name.encode() + self._bytes(f.name, value))
         for name in PROPERTIES:
-            digest.update(self.mask[name].tobytes())
+            digest.update(self.mask[name].astype("?").tobytes())
         return digest.hexdigest()
+
+    def _bytes(self, name: str, value: np.ndarray) -> bytes:
+        if value.dtype.kind in "OU":
+            return dumps([str(v) for v in value]).encode()
+        if name in self.mask:
+            rows = self.mask[name][self.owner] if name in PER_ATOM else self.mask[name]  # type: ignore[index]
+            value = value[rows]
+        return value.astype({"f": "<f8", "b": "?"}.get(value.dtype.kind, "<i8")).tobytes()
 
     def __repr__(self) -> str:
         """One line: counts, elements, fidelity and which labels are there."""

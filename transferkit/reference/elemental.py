@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
@@ -44,7 +44,9 @@ class ElementalReference:
     source: str = ""
 
     @classmethod
-    def from_mapping(cls, table: Mapping[str, float], *, kind: Kind = "regression", source: str = "") -> Self:
+    def from_mapping(
+        cls, table: Mapping[str, float], *, kind: Kind = "regression", source: str = ""
+    ) -> "ElementalReference":
         """From symbols to eV per atom."""
         z = np.array(sorted(atomic_numbers[s] for s in table), dtype=np.int64)
         return cls(z, np.array([float(table[chemical_symbols[i]]) for i in z]), kind=kind, source=source)
@@ -127,7 +129,7 @@ class ElementalReference:
         }
 
     @classmethod
-    def from_json(cls, data: Json) -> Self:
+    def from_json(cls, data: Json) -> "ElementalReference":
         """Restore what :meth:`to_json` gave."""
         plain = cls.from_mapping(data["energies_eV_per_atom"], kind=data["kind"], source=data["source"])
         covariance = data.get("covariance_eV2")

@@ -1,0 +1,86 @@
+"""CHGNet's message passing with each linear map applied before its rows are gathered.
+
+Upstream gathers the features of both atoms and of the bond onto every directed edge, joins them and multiplies by one
+matrix: W [x; y; z]. The same product is W_x x + W_y y + W_z z, and each term has far fewer rows before gathering than
+after: atoms and bonds instead of edges and angles. Equal to float rounding.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+Part = tuple[Tensor, Tensor | None]
+"""Features, and the row of them that each message takes (None: one row each)"""
+
+
+def gated(mlp: nn.Module, parts: Sequence[Part]) -> Tensor:
+    """Upstream's GatedMLP on the joined parts: act(norm(core)) * sigmoid(norm(gate)), (messages, channels)."""
+    core, gate = mlp.mlp_core.layers, mlp.mlp_gate.layers
+    # With no hidden layer the list starts with a dropout of zero.
+    head = 1 if isinstance(core[0], nn.Dropout) else 0
+    weight = torch.cat([core[head].weight, gate[head].weight])
+    total, at = torch.cat([core[head].bias, gate[head].bias]), 0
+    for x, index in parts:
+        product = F.linear(x, weight[:, at : at + x.shape[1]])
+        total = total + (product if index is None else product.index_select(0, index))
+        at += x.shape[1]
+    c, g = total.split(core[head].out_features, dim=1)
+    for layer in core[head + 1 :]:
+        c = layer(c)
+    for layer in gate[head + 1 :]:
+        g = layer(g)
+    if mlp.norm is not None:
+        c, g = mlp.bn1(c), mlp.bn2(g)
+    out: Tensor = mlp.activation(c) * torch.sigmoid(g)
+    return out
+
+
+def atom_convolution(
+    layer: nn.Module, atoms: Tensor, bonds: Tensor, weights: Tensor, *, edges: Tensor, bond: Tensor
+) -> Tensor:
+    """New atom features, (atoms, channels): CHGNet paper, eq. 5.
+
+    Args:
+        layer: upstream's AtomConv
+        atoms: (atoms, channels)
+        bonds: (bonds, channels)
+        weights: of the bonds, zero at the cutoff, (bonds, channels)
+        edges: (2, edges)
+        bond: bond of each edge, (edges,)
+    """
+    i, j = edges
+    messages = gated(layer.twoBody_atom, [(atoms, i), (bonds, bond), (atoms, j)]) * weights.index_select(0, bond)
+    summed: Tensor = layer.mlp_out(torch.zeros_like(atoms).index_add(0, i, messages))
+    return summed + atoms
+
+
+def bond_convolution(
+    layer: nn.Module, atoms: Tensor, bonds: Tensor, weights: Tensor, angles: Tensor, *, apex: Tensor, pair: Tensor
+) -> Tensor:
+    """Update of the short bonds, to be added to their features, (short, channels): CHGNet paper, eq. 6.
+
+    The bias of the last linear map (checkpoint 0.2.0 only) is left out: it acts on all bonds, not on short ones.
+
+    Args:
+        layer: upstream's BondConv
+        atoms: (atoms, channels)
+        bonds: short ones, (short, channels)
+        weights: of the short bonds, zero at the bond cutoff, (short, channels)
+        angles: (angles, channels)
+        apex: atom of each angle, (angles,)
+        pair: short bonds of each angle, (2, angles)
+    """
+    one, two = pair
+    messages = gated(layer.twoBody_bond, [(bonds, one), (bonds, two), (angles, None), (atoms, apex)])
+    messages = messages * weights.index_select(0, one) * weights.index_select(0, two)
+    return F.linear(torch.zeros_like(bonds).index_add(0, one, messages), layer.mlp_out.layers[-1].weight)
+
+
+def angle_update(
+    layer: nn.Module, atoms: Tensor, bonds: Tensor, angles: Tensor, *, apex: Tensor, pair: Tensor
+) -> Tensor:
+    """New angle features, (angles, channels): CHGNet paper, eq. 7. Arguments as :func:`bond_convolution`."""
+    one, two = pair
+    return gated(layer.twoBody_bond, [(bonds, one), (bonds, two), (angles, None), (atoms, apex)]) + angles

@@ -1,0 +1,127 @@
+"""The flat forward pass of CHGNet: one batch, no loop over structures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from transferkit.adapters.base import Batch, Graph
+from transferkit.adapters.chgnet.basis import angular, radial
+from transferkit.adapters.chgnet.layers import angle_update, atom_convolution, bond_convolution
+from transferkit.adapters.graphs import join
+
+
+def collate(graphs: Sequence[Graph], heads: Sequence[int]) -> Batch:
+    """The union of crystal graphs; ``extra`` as :func:`.graph.crystal_graph`, and ``apex``, the atom of each angle."""
+    shift = {"bond": 0, "first": 0, "short": 0, "angle_short": 0}
+    pieces: dict[str, list[Tensor]] = {name: [] for name in ("bond", "first", "short", "angle_edges", "angle_short")}
+    edges = 0
+    for graph in graphs:
+        extra = {name: torch.from_numpy(graph.extra[name]) for name in pieces}
+        bonds, short = len(extra["first"]), len(extra["short"])
+        pieces["bond"].append(extra["bond"] + shift["bond"])
+        pieces["first"].append(extra["first"] + edges)
+        pieces["short"].append(extra["short"] + shift["bond"])
+        pieces["angle_edges"].append(extra["angle_edges"] + edges)
+        pieces["angle_short"].append(extra["angle_short"] + shift["short"])
+        shift["bond"] += bonds
+        shift["short"] += short
+        edges += graph.n_edges
+    joined = {name: torch.cat(tensors, dim=-1) for name, tensors in pieces.items()}
+    batch = join(graphs, heads)
+    joined["apex"] = batch.edges[0].index_select(0, joined["angle_edges"][0])
+    return join(graphs, heads, joined)
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """Features before the first interaction, and the weights that switch messages off at the cutoffs.
+
+    Attributes:
+        atoms: (atoms, channels)
+        bonds: (bonds, channels)
+        angles: (angles, channels)
+        atom_weights: (bonds, channels)
+        bond_weights: (short, channels)
+        with_angles: 1 for bonds of structures that have an angle inside the bond cutoff, (bonds, 1)
+    """
+
+    atoms: Tensor
+    bonds: Tensor
+    angles: Tensor
+    atom_weights: Tensor
+    bond_weights: Tensor
+    with_angles: Tensor
+
+
+def embed(modules: Mapping[str, nn.Module], batch: Batch, vectors: Tensor) -> Embedded:
+    """Embed atoms, bonds and angles.
+
+    Args:
+        modules: upstream's embedding modules by their names
+        batch: from :func:`collate`
+        vectors: from i to j, Å, float64, (edges, 3)
+    """
+    extra, dtype = batch.extra, modules["bond_embedding"].weight.dtype
+    length = vectors.index_select(0, extra["first"]).norm(dim=1)
+    expansion = modules["bond_basis_expansion"]
+    basis = radial(expansion.rbf_expansion_ag, length, dtype)
+    basis_short = radial(expansion.rbf_expansion_bg, length.index_select(0, extra["short"]), dtype)
+    per_edge = length.index_select(0, extra["bond"])
+    unit = vectors / per_edge[:, None]
+    one, two = extra["angle_edges"]
+    cosine = (unit.index_select(0, one) * unit.index_select(0, two)).sum(dim=1)
+    angles = angular(modules["angle_basis_expansion"].fourier_expansion, cosine, dtype)
+
+    cutoff = expansion.rbf_expansion_bg.smooth_cutoff.cutoff
+    inside = (per_edge.detach() < cutoff).to(dtype)
+    real = inside.index_select(0, one) * inside.index_select(0, two)
+    count = torch.zeros(batch.n_structures, dtype=dtype, device=real.device)
+    count = count.index_add(0, batch.owner.index_select(0, extra["apex"]), real)
+    owner = batch.edge_owner.index_select(0, extra["first"])
+    return Embedded(
+        atoms=modules["atom_embedding"](batch.numbers - 1),
+        bonds=modules["bond_embedding"](basis),
+        angles=modules["angle_embedding"](angles),
+        atom_weights=modules["bond_weights_ag"](basis),
+        bond_weights=modules["bond_weights_bg"](basis_short),
+        with_angles=(count > 0).to(dtype).index_select(0, owner)[:, None],
+    )
+
+
+def interact(
+    atom_layers: Sequence[nn.Module],
+    bond_layers: Sequence[nn.Module],
+    angle_layers: Sequence[nn.Module],
+    batch: Batch,
+    embedded: Embedded,
+) -> list[Tensor]:
+    """Atom features after the embedding and after each interaction, (atoms, channels) each.
+
+    Upstream's last angle update feeds nothing, and is not computed.
+    """
+    extra = batch.extra
+    short, apex, pair = extra["short"], extra["apex"], extra["angle_short"]
+    atoms, bonds, angles = embedded.atoms, embedded.bonds, embedded.angles
+    features = [atoms]
+    for k, atom_layer in enumerate(atom_layers):
+        atoms = atom_convolution(
+            atom_layer, atoms, bonds, embedded.atom_weights, edges=batch.edges, bond=extra["bond"]
+        )
+        features.append(atoms)
+        if k >= len(bond_layers):
+            continue
+        if len(apex):
+            part = bonds.index_select(0, short)
+            update = bond_convolution(bond_layers[k], atoms, part, embedded.bond_weights, angles, apex=apex, pair=pair)
+            bonds = bonds.index_add(0, short, update)
+        bias = bond_layers[k].mlp_out.layers[-1].bias
+        if bias is not None:
+            # Upstream adds the bias of 0.2.0 to all bonds of a batch with any angle. Here it follows the structure,
+            # so that a structure alone and in a batch has one energy: upstream's energy of the structure alone.
+            bonds = bonds + embedded.with_angles * bias
+        if len(apex) and k + 1 < len(bond_layers):
+            part = bonds.index_select(0, short)
+            angles = angle_update(angle_layers[k], atoms, part, angles, apex=apex, pair=pair)
+    return features

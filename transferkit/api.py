@@ -1,0 +1,276 @@
+"""The verbs of a notebook: load, rereference, finetune, evaluate. The pipeline calls the same ones in order."""
+
+import copy
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transferkit.data.split import Parts
+from transferkit.data.structures import Structures
+from transferkit.errors import ReferenceFitError
+from transferkit.reference.composition import estimable
+from transferkit.reference.elemental import ElementalReference
+from transferkit.reference.transfer import PolicyTable, score_policies, transfer
+from transferkit.typing import Json, Property
+
+if TYPE_CHECKING:
+    from transferkit.adapters.potential import ReferencedPotential
+    from transferkit.training.loop import FitResult
+
+
+def load(
+    adapter: str, checkpoint: str | Path | None = None, *, device: str = "auto", dtype: str = "float32"
+) -> "ReferencedPotential":
+    """A pre-trained potential by adapter name and checkpoint.
+
+    Args:
+        adapter: registered name, e.g. "chgnet"; ``transferkit adapters`` lists them
+        checkpoint: name or path; the adapter's first one if not given
+        device: "auto" takes CUDA where there is one, else the CPU
+        dtype: "float32" or "float64", where the adapter can
+
+    Raises:
+        UnknownAdapter: no adapter is called so.
+        CheckpointError: no checkpoint is called so.
+
+    >>> import transferkit as tk
+    >>> model = tk.load("chgnet", checkpoint="0.3.0")
+    >>> round(model.reference()["O"], 2)
+    -8.39
+    """
+    import torch
+
+    from transferkit.adapters.registry import adapter_class
+
+    cls = adapter_class(adapter)
+    return cls.load(checkpoint or cls.checkpoints()[0], device=_device(device), dtype=getattr(torch, dtype))
+
+
+def scratch(
+    adapter: str, config: str = "full", *, seed: int = 0, device: str = "auto", dtype: str = "float32"
+) -> "ReferencedPotential":
+    """The same architecture with random weights and E0 of zero: paper A's method 1 starts here.
+
+    >>> import transferkit as tk
+    >>> tk.scratch("toy", seed=1).reference()["O"]
+    0.0
+    """
+    import torch
+
+    from transferkit.adapters.registry import adapter_class
+
+    return adapter_class(adapter).scratch(config, seed=seed, device=_device(device), dtype=getattr(torch, dtype))
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@dataclass(frozen=True)
+class Rereferenced:
+    """A potential with a new reference, and how every policy would have done.
+
+    Attributes:
+        potential: the same network, new E0
+        table: leave-one-composition-out error of each policy before training
+        warning: in words, where the chosen policy is more than three times worse than the best; else None
+        shift: eV per atom, by element
+    """
+
+    potential: "ReferencedPotential"
+    table: PolicyTable
+    warning: str | None
+    shift: dict[str, float]
+
+
+def compare_policies(
+    model: "ReferencedPotential",
+    data: Structures,
+    *,
+    policy: str = "residual",
+    trainable: bool = False,
+    method: str = "least-squares",
+    ridge: float = 1e-3,
+    source_data: Structures | None = None,
+    isolated: Mapping[str, float] | None = None,
+    network: np.ndarray | None = None,
+) -> Rereferenced:
+    """Move a potential's E0 to the level of theory of ``data``, and score every way to do so from one forward pass.
+
+    Args:
+        model: the potential; it is not changed
+        data: structures with energies at the target level of theory
+        policy: "residual", "refit", "difference", "keep" or "isolated-atoms"; :mod:`transferkit.reference.transfer`
+        trainable: make the new E0 a parameter
+        method: "least-squares", "ridge" or "huber"
+        ridge: strength of "ridge", dimensionless
+        source_data: the same structures at the source level of theory, for "difference" (paper A, equation 3)
+        isolated: energies of isolated atoms at the target level, eV by symbol, for "isolated-atoms"
+        network: energies of the network without E0, eV, (structures,), where they are known already
+
+    Raises:
+        ReferenceFitError: there are no energies, the policy lacks what it needs, or does not fit this potential.
+    """
+    from transferkit.evaluation.predict import network_energy
+
+    data = data[data.has("energy")]
+    if not len(data):
+        raise ReferenceFitError(
+            "none of the structures has an energy, so no reference can be fitted. Add energies, or use policy 'keep'."
+        )
+    source = model.reference()
+    network = network_energy(model, data) if network is None else network
+    arrays = {
+        "source": source,
+        "counts": data.counts(),
+        "energies": data.energy,
+        "network": network,
+        "elements": data.elements,
+        "source_energies": None if source_data is None else _paired(data, source_data),
+        "isolated": None if isolated is None else ElementalReference.from_mapping(isolated, kind="isolated-atom"),
+        "method": method,
+        "ridge": ridge,
+    }
+    table = score_policies(**arrays, compositions=data.composition)
+    new = transfer(policy, **arrays)
+    return Rereferenced(model.with_reference(new, trainable=trainable), table, table.warning(policy), new.minus(source))
+
+
+def _paired(data: Structures, source: Structures) -> np.ndarray:
+    """Energies of ``source`` in the order of ``data``, matched by id."""
+    position = {str(name): k for k, name in enumerate(source.id)}
+    if missing := [str(name) for name in data.id if str(name) not in position]:
+        raise ReferenceFitError(
+            f"policy 'difference' needs the source labels of every training structure; {len(missing)} are missing, "
+            f"first {missing[0]!r}. Give source_data that holds the same ids, or use policy 'residual'."
+        )
+    return source.energy[[position[str(name)] for name in data.id]]
+
+
+def rereference(
+    model: "ReferencedPotential",
+    data: Structures,
+    *,
+    policy: str = "residual",
+    trainable: bool = False,
+    **options: object,
+) -> "ReferencedPotential":
+    """Give a potential the elemental reference of another level of theory, and print how every policy would do.
+
+    The network is unchanged: its prediction after this is the pre-trained network plus the new E0, to the digit.
+    Options and errors: :func:`transferkit.api.compare_policies`.
+
+    >>> import transferkit as tk
+    >>> parts = tk.split(tk.bundled("gpaw-pbe-r2scan"), by="composition", seed=0)
+    >>> model = tk.rereference(tk.load("chgnet"), parts.train)  # doctest: +ELLIPSIS
+    leave-one-composition-out...
+    """
+    done = compare_policies(model, data, policy=policy, trainable=trainable, **options)  # type: ignore[arg-type]
+    sys.stdout.write(f"{done.table}\n")
+    if done.warning:
+        sys.stdout.write(f"{done.warning}\n")
+    return done.potential
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Errors of a potential on a data set; ``metrics`` is the JSON object that a run stores."""
+
+    metrics: Json
+    n_structures: int
+
+    def __str__(self) -> str:
+        """A small table with 95 % intervals over compositions."""
+        lines = [f"{self.n_structures} structures; intervals resample compositions"]
+        for name in ("energy", "forces", "stress", "magmoms"):
+            if entry := self.metrics.get(name):
+                low, high = entry["interval"]
+                lines.append(
+                    f"{name:8} MAE {entry['mae']:.4f} [{low:.4f}, {high:.4f}]  RMSE {entry['rmse']:.4f} {entry['unit']}"
+                )
+        return "\n".join(lines)
+
+
+def evaluate(model: "ReferencedPotential", data: Structures) -> Evaluation:
+    """Errors of energy per atom, forces, stress and magmoms, where both label and prediction exist.
+
+    >>> import transferkit as tk
+    >>> model = tk.load("chgnet", checkpoint="r2scan")
+    >>> print(tk.evaluate(model, tk.bundled("gpaw-pbe-r2scan")[:20]))  # doctest: +ELLIPSIS
+    20 structures; intervals resample compositions
+    energy   MAE 0...
+    """
+    from transferkit.evaluation.metrics import measure
+    from transferkit.evaluation.predict import predict
+
+    need: frozenset[Property] = frozenset(p for p in model.adapter.capabilities.properties if data.has(p).any()) | {
+        "energy"
+    }
+    predicted = predict(model, data, need=need)
+    return Evaluation(measure(predicted, data, free=symmetry_free(data)), len(data))
+
+
+def symmetry_free(data: Structures) -> np.ndarray:
+    """Force components that symmetry does not make zero, bool, (atoms, 3)."""
+    from transferkit.evaluation.symmetry import free_components
+
+    return np.concatenate([free_components(s) for s in data]) if len(data) else np.zeros((0, 3), dtype=bool)
+
+
+def determined(train: Structures, test: Structures) -> np.ndarray:
+    """Which test structures have a reference that the training data determine, bool, (structures,).
+
+    The sum of E0 over a structure is determined when its element counts are a linear combination of those of the
+    training structures, even where a single element's value is not.
+    """
+    elements = np.union1d(train.elements, test.elements)
+    return estimable(train.counts(elements), test.counts(elements))
+
+
+def finetune(
+    model: "ReferencedPotential",
+    parts: Parts,
+    *,
+    strategy: str = "full",
+    train: Sequence[str] = (),
+    epochs: int | None = None,
+    steps: int | None = None,
+    learning_rate: float = 1e-3,
+    structures_per_batch: int = 16,
+    weights: Mapping[Property, float] | None = None,
+    seed: int = 0,
+    output: str | Path | None = None,
+) -> "FitResult":
+    """Fine-tune a copy of a potential; the best weights by validation are returned, the one given is untouched.
+
+    Args:
+        model: usually from :func:`rereference`
+        parts: from :func:`transferkit.split`
+        strategy: "full", "frozen" (with ``train``), "heads" or "gradual"
+        train: names or ranges of blocks that may change, e.g. ["interaction.2:", "readout"]
+        epochs: passes over the training part; give this or ``steps`` (default: 20 epochs)
+        steps: optimiser steps
+        learning_rate: of Adam, annealed by a cosine per step
+        structures_per_batch: at most
+        weights: of the Huber loss per property; paper A's 3 : 1 : 0.1 : 1 (energy eV/atom, forces eV/Å, stress GPa, magmoms μB)
+        seed: of order
+        output: folder for checkpoints and metrics; a temporary one if not given
+
+    >>> import transferkit as tk
+    >>> parts = tk.split(tk.bundled("gpaw-pbe-r2scan"), by="composition", seed=0)
+    >>> run = tk.finetune(tk.load("toy"), parts, steps=2)
+    >>> run.steps
+    2
+    """
+    from transferkit.finetune.strategy import Strategy
+    from transferkit.training.loop import fit_parts
+
+    raise NotImplementedError

@@ -1,0 +1,184 @@
+"""Several runs of one recipe side by side: every variant with every seed, in a pool of processes."""
+
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from transferkit.errors import TransferkitError
+from transferkit.evaluation.compare import paired
+from transferkit.evaluation.intervals import bootstrap_compositions
+from transferkit.pipeline import claim, run_one, write_json
+from transferkit.recipe import Recipe
+from transferkit.typing import Json
+
+MEASURES = {"energy": "energy", "forces": "free_forces", "stress": "stress"}
+PAPER_A = Path(__file__).parent / "report" / "paper_a.yaml"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a comparison."""
+
+    variant: str
+    seed: int
+    recipe: Recipe
+    folder: Path
+
+
+def jobs(recipe: Recipe, folder: Path) -> Iterator[Job]:
+    """Every variant with every seed. Seeds come first, so that an interrupted comparison is balanced."""
+    for seed in recipe.seeds or [recipe.seed]:
+        for variant, resolved in recipe.variants().items():
+            yield Job(variant, seed, resolved.model_copy(update={"seed": seed}), folder / variant / f"seed-{seed}")
+
+
+def run_comparison(recipe: Recipe, folder: Path, *, smoke: bool = False, resume: bool = True) -> Path:
+    """Run what is not finished, then put everything side by side; a failed run is named and stops no other.
+
+    Raises:
+        TransferkitError: at the end, if a run failed; the page of the others is written all the same.
+    """
+    claim(folder, recipe, smoke=smoke, resume=resume)
+    todo = [job for job in jobs(recipe, folder) if not (job.folder / "result.json").exists()]
+    failed = _work(todo, smoke=smoke, resume=resume) if todo else {}
+    write_json(folder / "comparison.json", collect(recipe, folder))
+    from transferkit.report.page import write
+
+    write(folder)
+    if failed:
+        reasons = "\n".join(f"  {name}: {why}" for name, why in failed.items())
+        raise TransferkitError(
+            f"{len(failed)} of {len(todo)} runs failed; run the same command again to retry them:\n{reasons}"
+        )
+    return folder
+
+
+def _work(todo: list[Job], *, smoke: bool, resume: bool) -> dict[str, str]:
+    """Run jobs in processes that import once and live on, one thread each."""
+    import torch
+
+    # Small graphs gain nothing from a second thread, so cores are given to runs; a GPU takes one run at a time.
+    workers = 1 if torch.cuda.is_available() else min(len(todo), os.cpu_count() or 1)
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    failed: dict[str, str] = {}
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    context = multiprocessing.get_context("spawn")
+    with (
+        Progress(*columns, console=Console(stderr=True)) as progress,
+        ProcessPoolExecutor(workers, mp_context=context, initializer=_limit_threads, initargs=(threads,)) as pool,
+    ):
+        bar = progress.add_task("runs", total=len(todo))
+        futures = {
+            pool.submit(
+                run_one, job.recipe, job.folder, variant=job.variant, smoke=smoke, resume=resume, quiet=True
+            ): job
+            for job in todo
+        }
+        try:
+            for future in as_completed(futures):
+                job = futures[future]
+                name = f"{job.variant}, seed {job.seed}"
+                if error := future.exception():
+                    failed[name] = f"{type(error).__name__}: {error}"
+                progress.update(bar, advance=1, description=f"runs (last: {name})")
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return failed
+
+
+def _limit_threads(threads: int) -> None:
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def collect(recipe: Recipe, folder: Path) -> Json:
+    """What every finished run found, with intervals over compositions and seeds, and paired differences.
+
+    Returns:
+        the JSON object that the comparison page shows; runs that are missing are listed under ``missing``.
+    """
+    found: dict[str, dict[int, Json]] = {}
+    missing: list[str] = []
+    for job in jobs(recipe, folder):
+        path = job.folder / "result.json"
+        if path.exists():
+            found.setdefault(job.variant, {})[job.seed] = json.loads(path.read_text())
+        else:
+            missing.append(f"{job.variant}/seed-{job.seed}")
+    options = recipe.compare or {}
+    baseline = recipe.baseline or next(iter(found), None)
+    tests = sorted({t for runs in found.values() for r in runs.values() for t in r["tests"]})
+    return {
+        "name": recipe.name,
+        "question": recipe.question,
+        "baseline": baseline,
+        "seeds": sorted({seed for runs in found.values() for seed in runs}),
+        "folds": sorted({r["fold"] for runs in found.values() for r in runs.values() if r["fold"] is not None}),
+        "steps": max((r["training"]["steps"] for runs in found.values() for r in runs.values()), default=0),
+        "missing": missing,
+        "variants": {
+            variant: {
+                "label": options[variant].label if variant in options and options[variant].label else variant,
+                "note": options[variant].note if variant in options else None,
+                "trainable": next(iter(runs.values()))["strategy"]["trainable"],
+                "policy": next(iter(runs.values()))["reference"]["policy"],
+                "wall_s": float(np.mean([r["training"]["wall_s"] for r in runs.values()])),
+                "runs": [f"{variant}/seed-{seed}" for seed in sorted(runs)],
+                "tests": {t: {when: _summary(runs, t, when) for when in ("step0", "final")} for t in tests},
+            }
+            for variant, runs in found.items()
+        },
+        "paired": {t: {name: _paired(found, t, key, baseline) for name, key in MEASURES.items()} for t in tests},
+        "paper": yaml.safe_load(PAPER_A.read_text()),
+    }
+
+
+def _by_composition(run: Json, test: str, when: str, key: str) -> dict[str, float]:
+    """Mean absolute error per composition; compositions without this label are left out."""
+    entries = run["tests"][test][when]["by_composition"]
+    return {c: e[key] for c, e in entries.items() if e.get(key) is not None}
+
+
+def _summary(runs: Mapping[int, Json], test: str, when: str) -> Json:
+    """Mean and median over compositions, pooled over seeds, with the interval of the mean."""
+    out: Json = {}
+    for name, key in MEASURES.items():
+        by_seed = {seed: _by_composition(run, test, when, key) for seed, run in runs.items()}
+        values: dict[str, list[float]] = {}
+        for errors in by_seed.values():
+            for composition, error in errors.items():
+                values.setdefault(composition, []).append(error)
+        means = [float(np.mean(v)) for v in values.values()]
+        out[name] = None
+        if means:
+            out[name] = {
+                "mean": float(np.mean(means)),
+                "median": float(np.median(means)),
+                "interval": list(bootstrap_compositions(values)),
+                "n_compositions": len(means),
+            }
+    return out
+
+
+def _paired(found: Mapping[str, Mapping[int, Json]], test: str, key: str, baseline: str | None) -> list[Json]:
+    if baseline not in found or len(found) < 2:
+        return []
+    methods = {v: {s: _by_composition(r, test, "final", key) for s, r in runs.items()} for v, runs in found.items()}
+    return [comparison.to_json() for comparison in paired(methods, baseline)]

@@ -1,0 +1,94 @@
+"""How the command line speaks: results to stdout, everything else to stderr, and one exit code per kind of ending.
+
+| code | meaning |
+|---|---|
+| 0 | done |
+| 1 | a mistake of ours: please report it |
+| 2 | a mistake that the user can mend; the message says how |
+| 130 | interrupted with Ctrl-C; what was finished is kept |
+"""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from typer.core import TyperGroup
+
+from transferkit.errors import TransferkitError
+
+BUG, MISTAKE, INTERRUPTED = 1, 2, 130
+
+
+class Verbs(TyperGroup):
+    """A group of commands that turns errors into one message and an exit code; ``--debug`` lets them through."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Accept ``--debug`` behind the verb too."""
+        own, end, rest = _cut(args)
+        if "--debug" in own:
+            own = ["--debug", *(a for a in own if a != "--debug")]
+        return super().parse_args(ctx, [*own, *end, *rest])
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Run the verb."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            note("Interrupted. What was finished is kept; the same command goes on from there.")
+            raise typer.Exit(INTERRUPTED) from None
+        except (TransferkitError, OSError) as error:
+            if ctx.params.get("debug"):
+                raise
+            note(f"{type(error).__name__}: {error}")
+            raise typer.Exit(getattr(error, "exit_code", MISTAKE)) from None
+        except Exception as error:
+            # typer's own exceptions carry an exit code and know how to show themselves.
+            if ctx.params.get("debug") or hasattr(error, "exit_code"):
+                raise
+            note(
+                f"This is a mistake in transferkit, not yours: {type(error).__name__}: {error}\n"
+                "Run the same command with --debug and report what it prints."
+            )
+            raise typer.Exit(BUG) from None
+
+
+def _cut(args: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """Arguments before, at and behind ``--``."""
+    at = args.index("--") if "--" in args else len(args)
+    return list(args[:at]), list(args[at : at + 1]), list(args[at + 1 :])
+
+
+def note(text: str) -> None:
+    """Say something that is not a result."""
+    typer.echo(text, err=True)
+
+
+def show(result: Any, *, text: str | Table, as_json: bool) -> None:
+    """Print a result: as JSON for programs, else as text or a table for people."""
+    if as_json:
+        typer.echo(json.dumps(_plain(result), indent=1, ensure_ascii=False, allow_nan=False))
+    elif isinstance(text, Table):
+        Console().print(text)
+    else:
+        typer.echo(text)
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN or infinity: null stands for a number that could not be computed."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
+    """A table for people."""
+    out = Table(*columns, title=title or None)
+    for row in rows:
+        out.add_row(*(str(cell) for cell in row))
+    return out

@@ -1,0 +1,1 @@
+"""Labelled structures: read, check, store, split, batch."""

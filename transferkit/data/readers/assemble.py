@@ -1,0 +1,140 @@
+"""Frame: one labelled configuration on its way in; frames are checked and joined into Structures here."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from transferkit.data.structures import Structures, reduced_formula
+from transferkit.errors import DataError
+from transferkit.typing import PROPERTIES, Property
+
+Labels = Mapping[Property, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One configuration with the labels that it has, in eV, Å, eV/Å, eV/Å³ (ASE sign) and μB.
+
+    Attributes:
+        numbers: atomic numbers, shape (atoms,)
+        positions: Å, shape (atoms, 3)
+        cell: Å, rows are lattice vectors, shape (3, 3)
+        pbc: shape (3,)
+        labels: energy (), forces (atoms, 3), stress (3, 3), magmoms (atoms,); what is absent is left out
+        id: name of the frame
+        where: file and frame, for messages
+        material_id: frames of one material share it; the reduced formula if empty
+        columns: further values of this frame
+    """
+
+    numbers: np.ndarray
+    positions: np.ndarray
+    cell: np.ndarray
+    pbc: np.ndarray
+    labels: Labels
+    id: str
+    where: str
+    material_id: str = ""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Refuse labels of the wrong shape, NaN and infinity, and an empty frame.
+
+        Raises:
+            DataError: names file, frame, label, the shape found and the shape wanted.
+        """
+        n = len(self.numbers)
+        if n == 0:
+            raise DataError(f"{self.where}: the frame holds no atoms. Remove it from the file.")
+        shapes: dict[Property, tuple[int, ...]] = {
+            "energy": (),
+            "forces": (n, 3),
+            "stress": (3, 3),
+            "magmoms": (n,),
+        }
+        for name, value in self.labels.items():
+            if np.shape(value) != shapes[name]:
+                raise DataError(
+                    f"{self.where}: {name} has shape {np.shape(value)}, but {n} atoms need {shapes[name]}. "
+                    f"The labels belong to another frame or were cut; write the file anew."
+                )
+        for name, value in {"positions": self.positions, "cell": self.cell, **self.labels}.items():
+            if not np.isfinite(value).all():
+                raise DataError(
+                    f"{self.where}: {name} is NaN or infinite. "
+                    f"Remove the frame, or leave out the label: an absent label is not written as NaN."
+                )
+
+
+def assemble(frames: Sequence[Frame], *, fidelity: str, label_convention: str, source: str) -> Structures:
+    """Join frames into one :class:`Structures`; labels that a frame lacks get ``mask == False``.
+
+    Args:
+        frames: in order
+        fidelity: level of theory of all labels
+        label_convention: what the energies are, "raw" or a name of corrections
+        source: file or folder, for messages
+
+    Raises:
+        DataError: a frame is impossible, or ids repeat.
+    """
+    for frame in frames:
+        frame.check()
+    repeated = [name for name, k in Counter(f.id for f in frames).items() if k > 1]
+    if repeated:
+        raise DataError(
+            f"{source}: {len(repeated)} ids occur more than once, the first is {repeated[0]!r}. Ids name single frames: "
+            f"choose another key with keys={{'id': 'name'}}, or number the frames with keys={{'id': ''}}."
+        )
+    sizes = [len(f.numbers) for f in frames]
+    mask = {p: np.array([p in f.labels for f in frames], dtype=bool) for p in PROPERTIES}
+    return Structures(
+        numbers=_join([f.numbers for f in frames], (0,)).astype(np.int64),
+        positions=_join([f.positions for f in frames], (0, 3)),
+        cell=_join([f.cell[None] for f in frames], (0, 3, 3)),
+        pbc=_join([f.pbc[None] for f in frames], (0, 3)).astype(bool),
+        offsets=np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64),
+        energy=_join([_label(f, "energy", (1,)) for f in frames], (0,)),
+        forces=_join([_label(f, "forces", (n, 3)) for f, n in zip(frames, sizes, strict=True)], (0, 3)),
+        stress=_join([_label(f, "stress", (1, 3, 3)) for f in frames], (0, 3, 3)),
+        magmoms=_join([_label(f, "magmoms", (n,)) for f, n in zip(frames, sizes, strict=True)], (0,)),
+        mask=mask,
+        id=np.array([f.id for f in frames], dtype=object),
+        material_id=np.array([f.material_id or reduced_formula(f.numbers) for f in frames], dtype=object),
+        fidelity=fidelity,
+        label_convention=label_convention,
+        columns=_columns([f.columns for f in frames]),
+    )
+
+
+def _label(frame: Frame, name: Property, shape: tuple[int, ...]) -> np.ndarray:
+    if name in frame.labels:
+        return np.asarray(frame.labels[name], dtype=np.float64).reshape(shape)
+    return np.full(shape, np.nan)
+
+
+def _join(parts: Sequence[np.ndarray], empty: tuple[int, ...]) -> np.ndarray:
+    return np.concatenate(parts).astype(np.float64) if parts else np.zeros(empty)
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    """One array per key: text as str objects ("" where a frame lacks it), numbers as they are (NaN where lacking).
+
+    Arrays are kept where every frame has one of the same shape; ragged ones have no place in a table and stay behind.
+    """
+    names = dict.fromkeys(name for row in rows for name in row)
+    out = {name: _column([row.get(name) for row in rows]) for name in names}
+    return {name: values for name, values in out.items() if values is not None}
+
+
+def _column(values: list[Any]) -> np.ndarray | None:
+    there = [v for v in values if v is not None]
+    if any(isinstance(v, str) for v in there):
+        return np.array(["" if v is None else str(v) for v in values], dtype=object)
+    if len({np.shape(v) for v in there}) != 1 or (np.ndim(there[0]) and len(there) < len(values)):
+        return None
+    array = np.array([np.nan if v is None else v for v in values])
+    return array if array.dtype.kind in "bif" else None

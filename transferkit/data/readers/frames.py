@@ -1,0 +1,141 @@
+"""ASE ``Atoms`` in and out."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from transferkit.data.readers.assemble import Frame, assemble
+from transferkit.data.readers.labels import find_labels, named_keys_exist
+from transferkit.errors import DataError
+from transferkit.typing import PROPERTIES
+
+if TYPE_CHECKING:
+    from transferkit.data.structures import Structures
+
+IDS = ("sid", "id", "structure_id", "mptrj_snapshot_id", "uid")
+MATERIALS = ("material_id", "mp_id", "mp-id", "mptrj_traj_id")
+FORMULA_LIKE = (str, bool, int, float, np.generic)
+
+
+def from_ase(
+    frames: Iterable[Atoms],
+    *,
+    fidelity: str,
+    label_convention: str = "raw",
+    source: str = "",
+    keys: Mapping[str, str] | None = None,
+) -> "Structures":
+    """Structures from ASE frames: results of their calculators, or ``info`` and ``arrays`` entries, as labels.
+
+    Args:
+        frames: with energies in eV, forces in eV/Å, stress in eV/Å³ (ASE sign), magmoms in μB
+        fidelity: level of theory of the labels
+        label_convention: what the energies are: "raw" as computed, or a name of corrections, e.g. "mp2020"
+        source: file name for messages and for ids of frames that have none (``source:0``, ``source:1``, ...)
+        keys: which entry is which label where names are unusual or several could be meant, e.g.
+            ``{"energy": "REF_energy", "id": "name"}``; labels, ``virial``, ``id`` and ``material_id`` can be named;
+            "" leaves a label out (``{"forces": ""}``) or numbers the frames (``{"id": ""}``)
+
+    Returns:
+        Every frame, in order. A label that a frame lacks has ``mask == False``. Other scalar ``info`` entries, and
+        arrays of one shape, become columns; ``free_energy`` is the force-consistent energy, as a column.
+
+    Raises:
+        DataError: a label is NaN, has the wrong shape or is ambiguous; a named key does not exist; ids repeat.
+
+    >>> from ase.build import bulk
+    >>> from ase.calculators.singlepoint import SinglePointCalculator
+    >>> atoms = bulk("MgO", "rocksalt", a=4.21)
+    >>> atoms.calc = SinglePointCalculator(atoms, energy=-11.9, forces=np.zeros((2, 3)))
+    >>> from_ase([atoms], fidelity="PBE")
+    Structures(1 structures, 2 atoms, 2 elements, PBE, energy 1, forces 1)
+    """
+    atoms_list, keys = list(frames), dict(keys or {})
+    named_keys_exist(atoms_list, keys, source or "frames")
+    made = [_frame(atoms, i, source, keys) for i, atoms in enumerate(atoms_list)]
+    return assemble(made, fidelity=fidelity, label_convention=label_convention, source=source or "frames")
+
+
+def _frame(atoms: Atoms, i: int, source: str, keys: Mapping[str, str]) -> Frame:
+    where = f"{source}: frame {i}" if source else f"frame {i}"
+    labels = find_labels(atoms, keys, where)
+    name = _name(atoms.info, (keys["id"],) if "id" in keys else IDS)
+    material = _name(atoms.info, (keys["material_id"],) if "material_id" in keys else MATERIALS)
+    used = {*keys.values(), *IDS, *MATERIALS, *PROPERTIES}
+    columns: dict[str, Any] = {k: v for k, v in atoms.info.items() if k not in used and _storable(v)}
+    if atoms.calc is not None and atoms.calc.results.get("free_energy") is not None:
+        columns["free_energy"] = float(atoms.calc.results["free_energy"])
+    return Frame(
+        numbers=np.asarray(atoms.numbers, dtype=np.int64),
+        positions=np.asarray(atoms.positions, dtype=np.float64),
+        cell=np.asarray(atoms.cell.array, dtype=np.float64),
+        pbc=np.asarray(atoms.pbc, dtype=bool),
+        labels=labels,
+        id=name or f"{source or 'frame'}:{i}",
+        where=f"{where} ({name})" if name else where,
+        material_id=material,
+        columns=columns,
+    )
+
+
+def _name(info: Mapping[str, Any], names: Iterable[str]) -> str:
+    return next((str(info[n]) for n in names if n in info and str(info[n])), "")
+
+
+def _storable(value: Any) -> bool:
+    return isinstance(value, FORMULA_LIKE) or (isinstance(value, np.ndarray) and value.dtype.kind in "bif")
+
+
+def to_ase(data: "Structures") -> list[Atoms]:
+    """One ``Atoms`` per structure, labels on a ``SinglePointCalculator``, id and columns in ``info``.
+
+    Args:
+        data: Structures; labels that are absent stay absent
+
+    Returns:
+        Frames that :func:`from_ase` turns back into the same labels; magmoms come out as |μB|, the stress symmetric.
+
+    Raises:
+        DataError: a stress is not symmetric, so that ASE's six numbers cannot hold it.
+
+    >>> import transferkit as tk
+    >>> to_ase(tk.bundled("gpaw-pbe-r2scan")[:1])[0].get_chemical_formula()
+    'AgBr'
+    """
+    return [_atoms(data, s) for s in range(len(data))]
+
+
+def _atoms(data: "Structures", s: int) -> Atoms:
+    one = data.structure(s)
+    atoms = Atoms(numbers=one.numbers, positions=one.positions, cell=one.cell, pbc=one.pbc)
+    atoms.info = {"id": str(data.id[s]), "material_id": str(data.material_id[s])}
+    atoms.info |= {k: _plain(v[s]) for k, v in data.columns.items() if k != "free_energy"}
+    a, b = int(data.offsets[s]), int(data.offsets[s + 1])
+    results: dict[str, Any] = {}
+    if data.mask["energy"][s]:
+        results["energy"] = float(data.energy[s])
+    if "free_energy" in data.columns and np.isfinite(data.columns["free_energy"][s]):
+        results["free_energy"] = float(data.columns["free_energy"][s])
+    if data.mask["forces"][s]:
+        results["forces"] = data.forces[a:b].copy()
+    if data.mask["stress"][s]:
+        results["stress"] = _voigt(data.stress[s], one.id)
+    if data.mask["magmoms"][s]:
+        results["magmoms"] = data.magmoms[a:b].copy()
+    if results:
+        atoms.calc = SinglePointCalculator(atoms, **results)
+    return atoms
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _voigt(stress: np.ndarray, name: str) -> np.ndarray:
+    if not np.allclose(stress, stress.T, rtol=1e-6, atol=1e-9):
+        raise DataError(f"structure {name!r}: the stress is not symmetric by {np.abs(stress - stress.T).max():.2g} eV/Å³")
+    symmetric = (stress + stress.T) / 2
+    return np.asarray(symmetric[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]])

@@ -1,0 +1,49 @@
+"""Data by one word: a file, a folder, or a set that ships with the package."""
+
+from pathlib import Path
+
+from transferkit.data.bundled import bundled
+from transferkit.data.readers import read
+from transferkit.data.store import read_parquet
+from transferkit.data.structures import Structures
+from transferkit.errors import DataError
+
+PREFIX = "bundled:"
+
+
+def open_data(spec: str | Path, fidelity: str | None = None, label_convention: str = "raw") -> Structures:
+    """Open ``bundled:NAME``, ``bundled:NAME@FIDELITY``, ``PATH`` or ``PATH@FIDELITY``.
+
+    Args:
+        spec: what to open; a level of theory after ``@`` wins over ``fidelity``
+        fidelity: level of theory of the labels; a Parquet file of this package carries its own
+        label_convention: "raw" or "mp2020"; not read for bundled sets and Parquet files, which carry their own
+
+    Raises:
+        DataError: there is no such file or set, the level of theory is not said, or a file says another one.
+
+    >>> open_data("bundled:gpaw-pbe-r2scan@PBE").fidelity
+    'PBE'
+    """
+    name, said = _parts(str(spec))
+    fidelity = said or fidelity
+    if name.startswith(PREFIX):
+        return bundled(name.removeprefix(PREFIX), **({"fidelity": fidelity} if fidelity else {}))
+    if Path(name).suffix == ".parquet":
+        data = read_parquet(name)
+        if fidelity not in {None, data.fidelity}:
+            raise DataError(
+                f"{name!r} holds {data.fidelity} labels, and {fidelity} was asked for. Write {data.fidelity}, or give another file."
+            )
+        return data
+    if fidelity is None:
+        raise DataError(f"the level of theory of {name!r} is not said. Write {name}@PBE, or give the fidelity.")
+    return read(name, fidelity=fidelity, label_convention=label_convention)
+
+
+def _parts(spec: str) -> tuple[str, str | None]:
+    """Split at the last ``@``, unless a file is really called so."""
+    name, at, fidelity = spec.rpartition("@")
+    if not at or not name or Path(spec).exists() or "/" in fidelity:
+        return spec, None
+    return name, fidelity or None

@@ -1,0 +1,1 @@
+"""Predictions, errors with intervals, breakdowns."""

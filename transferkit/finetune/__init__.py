@@ -1,0 +1,1 @@
+"""What is allowed to change: blocks of parameters and strategies."""

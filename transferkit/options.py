@@ -1,0 +1,240 @@
+"""Every option of a run but the run itself: frozen groups, documented where they stand.
+
+:class:`transferkit.recipe.Recipe` puts them together. Imports nothing heavier than pydantic.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+
+class Options(BaseModel):
+    """Base of all groups of options: immutable, strict about types, and closed to unknown names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class Split(Options):
+    """Which structures are trained on, validated on and tested on. A group is never in two parts."""
+
+    by: Literal["composition", "material", "prototype", "random"] = "composition"
+    """What a group is."""
+    fold: Annotated[int, Field(ge=0)] | Literal["seed"] | None = None
+    """Test fold of a cross-validation by composition; ``seed`` takes fold ``seed mod n``; ``null`` splits by ``fractions``."""
+    folds: Annotated[int, Field(ge=3)] = 6
+    """Number of folds, for data that bring no folds of their own."""
+    fractions: Annotated[tuple[PositiveFloat, PositiveFloat, PositiveFloat], Field(strict=False)] = (0.8, 0.1, 0.1)
+    """Shares of training, validation and test where ``fold`` is ``null``; they sum to 1."""
+    known: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Share of the frames of training compositions that is kept for the test on known materials."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if abs(sum(self.fractions) - 1) > 1e-6:
+            raise ValueError(f"fractions sum to {sum(self.fractions):g}, not to 1")
+        if self.fold is not None and self.by != "composition":
+            raise ValueError(f"folds are made by composition; with by: {self.by} leave fold out")
+        return self
+
+
+class Data(Options):
+    """Labelled structures at the target level of theory."""
+
+    source: str
+    """A path, or ``bundled:NAME``. See :func:`transferkit.data.source.open_data`."""
+    fidelity: str
+    """Level of theory of the labels, e.g. ``r2SCAN``."""
+    label_convention: str = "raw"
+    """What the energies are: ``raw`` (as computed) or ``mp2020`` (with MP2020 corrections)."""
+    split: Split = Split()
+    """Training, validation and test parts."""
+    subset: PositiveInt | None = None
+    """Train on this many structures only; subsets of one seed are nested."""
+
+
+class AdapterOptions(Options):
+    """Which pre-trained potential."""
+
+    name: str
+    """Registered name; ``transferkit adapters`` lists them."""
+    checkpoint: str | None = None
+    """Name or path, in quotes where it looks like a number; ``null`` takes the adapter's first."""
+    dtype: Literal["float32", "float64"] = "float32"
+    """Of the network; elemental energies and totals are float64 always."""
+    device: str = "auto"
+    """``auto`` (CUDA where there is one, else the CPU), ``cpu``, ``cuda``, ``cuda:1``."""
+
+
+class Reference(Options):
+    """How the elemental energies E0 move to the target level of theory."""
+
+    policy: Literal["residual", "refit", "difference", "keep", "isolated-atoms"] = "residual"
+    """``residual``: fit what the network and its old E0 leave over. ``refit``: fit the labels alone (paper A, method 4).
+    ``difference``: add the difference of two fits (paper A, equation 3). ``keep``: the old E0. ``isolated-atoms``: as given."""
+    trainable: bool = False
+    """Let the optimiser move E0."""
+    learning_rate: PositiveFloat | None = None
+    """Of a trainable E0, eV/atom per step; ``null`` takes the optimiser's."""
+    method: Literal["least-squares", "ridge", "huber"] = "least-squares"
+    """How linear fits are made."""
+    ridge: NonNegativeFloat = 1e-3
+    """Strength of ``ridge``, dimensionless."""
+    source_data: str | None = None
+    """For ``difference``: the same structures at the source level of theory, e.g. ``bundled:gpaw-pbe-r2scan@PBE``."""
+    isolated_atoms: dict[str, float] | None = None
+    """For ``isolated-atoms``: eV by chemical symbol."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        for option, policy in (("source_data", "difference"), ("isolated_atoms", "isolated-atoms")):
+            given = getattr(self, option) is not None
+            if given != (self.policy == policy):
+                what = "reads" if given else "needs"
+                raise ValueError(
+                    f"{'only ' if given else ''}policy {policy!r} {what} {option}; the policy is {self.policy!r}"
+                )
+        if self.learning_rate is not None and not self.trainable:
+            raise ValueError("learning_rate is only read with trainable: true")
+        return self
+
+
+class _Strategy(Options):
+    rates: dict[str, PositiveFloat] = {}
+    """Factors on the learning rate, by name or range of blocks; blocks not named have 1."""
+
+
+class Full(_Strategy):
+    """Every block changes."""
+
+    kind: Literal["full"] = "full"
+
+
+class Frozen(_Strategy):
+    """Only the named blocks change."""
+
+    kind: Literal["frozen"]
+    train: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Names, prefixes or ranges of blocks that may change, e.g. ``[interaction.2:, readout]``."""
+    preset: Literal["chgnet-upstream-freeze"] | None = None
+    """A published choice instead of ``train``."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.train) == (self.preset is not None):
+            raise ValueError("give exactly one of train and preset; null takes one away")
+        return self
+
+
+class Heads(_Strategy):
+    """Only the readouts change."""
+
+    kind: Literal["heads"]
+
+
+class Gradual(_Strategy):
+    """Blocks are released one after the other, from output to input."""
+
+    kind: Literal["gradual"]
+    every: PositiveInt
+    """Epochs between two releases."""
+
+
+class FromScratch(_Strategy):
+    """Random weights; the checkpoint is not read. The control experiment."""
+
+    kind: Literal["from-scratch"]
+    config: str = "full"
+    """The adapter's name for a size of network."""
+
+
+Strategy = Annotated[Full | Frozen | Heads | Gradual | FromScratch, Field(discriminator="kind")]
+
+
+class Loss(Options):
+    """Masked loss per label. The weights follow paper A: energy eV/atom, forces eV/Å, stress GPa, magmoms μB."""
+
+    kind: Literal["huber", "mse", "mae"] = "huber"
+    """Shape of the loss."""
+    delta: PositiveFloat = 0.1
+    """Where ``huber`` turns from square to linear, in the units above."""
+    energy: NonNegativeFloat = 3.0
+    """Weight of the energy per atom."""
+    forces: NonNegativeFloat = 1.0
+    """Weight of the forces."""
+    stress: NonNegativeFloat = 0.1
+    """Weight of the stress."""
+    magmoms: NonNegativeFloat = 1.0
+    """Weight of the magnetic moments."""
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.energy + self.forces + self.stress + self.magmoms:
+            raise ValueError("all weights are zero, so there is nothing to learn from")
+        return self
+
+
+class Optimiser(Options):
+    """How steps are taken."""
+
+    kind: Literal["adam", "adamw"] = "adam"
+    """Algorithm."""
+    learning_rate: PositiveFloat = 1e-3
+    """At the start, after warm-up."""
+    schedule: Literal["cosine", "constant", "plateau"] = "cosine"
+    """Moves once per optimiser step, so that small sets anneal too."""
+    warmup: Annotated[int, Field(ge=0)] = 0
+    """Steps over which the learning rate rises from zero."""
+    weight_decay: NonNegativeFloat = 0.0
+    """Per step, times the learning rate."""
+    floor: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Lowest learning rate, as a fraction of ``learning_rate``."""
+
+
+class BatchSize(Options):
+    """Both limits hold; a structure above the edge limit is a batch of its own."""
+
+    edges: PositiveInt = 20_000
+    """At most this many directed edges: what memory and time follow."""
+    structures: PositiveInt | None = None
+    """At most this many structures."""
+
+
+class Training(Options):
+    """How long, and in what portions."""
+
+    epochs: PositiveInt | None = None
+    """Passes over the training part. Give this or ``steps``."""
+    steps: PositiveInt | None = None
+    """Optimiser steps. Give this or ``epochs``."""
+    batch: BatchSize = BatchSize()
+    """Size of a batch."""
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Decay per step of an exponential moving average of the weights; ``null``: none."""
+    clip: PositiveFloat | None = None
+    """Largest norm of the gradient; ``null``: no limit."""
+    patience: PositiveInt | None = None
+    """Stop after this many evaluations without a better validation loss; ``null``: never."""
+    evaluate_every: PositiveInt = 1
+    """Epochs between two evaluations on the validation part."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("give exactly one of epochs and steps; null takes one away")
+        return self
+
+
+class Wandb(Options):
+    """Weights & Biases; never asks for a log-in."""
+
+    mode: Literal["offline", "online", "auto"] = "auto"
+    """``auto`` is online where an API key is set, else offline."""
+    project: str = "transferkit"
+    """Project that runs are filed under."""
+
+
+class Tracking(Options):
+    """Where metrics go besides ``metrics.jsonl``, which is always written."""
+
+    wandb: Wandb | None = Wandb()
+    """``null`` turns it off."""

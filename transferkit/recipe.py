@@ -1,0 +1,161 @@
+"""A run, or a comparison of several, as one frozen object. Its groups of options: :mod:`transferkit.options`.
+
+The recipe file, its error texts and the reference page of the documentation all come from these classes.
+:func:`transferkit.recipe_file.load_recipe` reads them from YAML.
+"""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from transferkit.errors import RecipeError, nearest
+from transferkit.options import (
+    AdapterOptions,
+    Data,
+    Full,
+    Loss,
+    Optimiser,
+    Options,
+    Reference,
+    Strategy,
+    Tracking,
+    Training,
+)
+
+FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+SHARED = frozenset({"name", "question", "seeds", "compare", "baseline", "output"})
+"""Options of a comparison as a whole."""
+
+
+class Variant(BaseModel):
+    """One arm of a comparison: a name for readers, and the options in which it differs from the recipe."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, use_attribute_docstrings=True)
+
+    label: str | None = None
+    """Shown in tables and figures; the variant's key if not given."""
+    note: str | None = None
+    """What a reader must know about it, e.g. that it has not converged."""
+
+    @model_validator(mode="after")
+    def _only_what_may_differ(self) -> Self:
+        if shared := sorted(SHARED & set(self.overrides)):
+            raise ValueError(f"{', '.join(shared)} cannot differ between variants; set it for the whole recipe")
+        return self
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """The options that differ, as a nested mapping."""
+        return dict(self.model_extra or {})
+
+
+class Recipe(Options):
+    """A run, or a comparison of several.
+
+    >>> recipe = Recipe.model_validate(
+    ...     {
+    ...         "name": "tiny",
+    ...         "data": {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN"},
+    ...         "adapter": {"name": "toy"},
+    ...         "training": {"steps": 2},
+    ...         "compare": {"all": {}, "readout": {"strategy": {"kind": "frozen", "train": ["readout"]}}},
+    ...     }
+    ... )
+    >>> [(name, v.strategy.kind) for name, v in recipe.variants().items()]
+    [('all', 'full'), ('readout', 'frozen')]
+    """
+
+    name: Annotated[str, Field(pattern=FOLDER_NAME)]
+    """Of the run and of its folder."""
+    question: str = ""
+    """What the run is to answer; stands at the head of its page."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Fold (with ``fold: seed``), subset, initialisation and order."""
+    data: Data
+    """Labelled structures."""
+    adapter: AdapterOptions
+    """The potential."""
+    reference: Reference = Reference()
+    """Elemental energies."""
+    strategy: Strategy = Full()
+    """What may change."""
+    loss: Loss = Loss()
+    """What is minimised."""
+    optimiser: Optimiser = Optimiser()
+    """How."""
+    training: Training
+    """How long."""
+    tracking: Tracking = Tracking()
+    """Where metrics go."""
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=1)] | None = None
+    """Repeat every variant with each of these instead of ``seed``."""
+    compare: dict[Annotated[str, Field(pattern=FOLDER_NAME)], Variant] | None = None
+    """Variants by name, each with the options in which it differs."""
+    baseline: str | None = None
+    """Variant that the others are compared with; the first if not given."""
+    output: str | None = None
+    """Folder to write to; ``runs/NAME`` if not given."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.baseline is not None and self.baseline not in (self.compare or {}):
+            raise ValueError(
+                f"baseline {self.baseline!r} is not a variant. {nearest(self.baseline, self.compare or {})}"
+            )
+        if self.seeds and len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds holds a number twice: {list(self.seeds)}")
+        return self
+
+    def variants(self) -> dict[str, "Recipe"]:
+        """One recipe per variant, without ``compare``, ``seeds`` and ``baseline``; without ``compare``, the recipe alone.
+
+        Raises:
+            RecipeError: the options of a variant do not fit together.
+        """
+        base = self.model_dump(exclude={"compare", "seeds", "baseline"})
+        resolved = {}
+        for name, arm in (self.compare or {self.name: Variant()}).items():
+            try:
+                resolved[name] = Recipe.model_validate(merge(base, arm.overrides))
+            except ValidationError as error:
+                raise RecipeError(f"variant {name!r} of recipe {self.name!r}: {error}") from error
+        return resolved
+
+
+UNIONS = frozenset(name for name, f in Recipe.model_fields.items() if f.discriminator)
+
+
+def merge(base: Mapping[str, Any], override: Mapping[str, Any], *, depth: int = 0) -> dict[str, Any]:
+    """A copy of ``base`` with the options of ``override``; mappings are merged, everything else is replaced.
+
+    Another ``kind`` of strategy has other options, so it replaces the block rather than being mixed into it.
+
+    >>> merge({"strategy": {"kind": "gradual", "every": 2}}, {"strategy": {"kind": "full"}})
+    {'strategy': {'kind': 'full'}}
+    >>> merge({"loss": {"kind": "huber", "energy": 3}}, {"loss": {"kind": "mse"}})
+    {'loss': {'kind': 'mse', 'energy': 3}}
+    """
+    out = dict(base)
+    for key, new in override.items():
+        old = out.get(key)
+        if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+            out[key] = new
+        elif depth == 0 and key in UNIONS and new.get("kind", old.get("kind")) != old.get("kind"):
+            out[key] = dict(new)
+        else:
+            out[key] = merge(old, new, depth=depth + 1)
+    return out
+
+
+def identity(recipe: Recipe) -> str:
+    """Hash of everything that can change the numbers (sha256, hex): not the name, the question, the folder, the tracking.
+
+    >>> tiny = {"data": {"source": "a", "fidelity": "PBE"}, "adapter": {"name": "toy"}, "training": {"steps": 2}}
+    >>> identity(Recipe(name="a", **tiny)) == identity(Recipe(name="b", **tiny))
+    True
+    """
+    plain = recipe.model_dump(mode="json", exclude={"name", "question", "output", "tracking"})
+    return sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,155 @@
+"""Recipes from files: read, override, check everything, and report all mistakes at once."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from transferkit.adapters import registry
+from transferkit.errors import RecipeError, nearest
+from transferkit.recipe import SHARED, Recipe, merge
+from transferkit.recipe_mistakes import Mistake, mistakes
+from transferkit.recipe_yaml import Document, OptionPath, read_yaml
+
+COMMAND_LINE = "command line"
+VARIANT = frozenset(Recipe.model_fields) - SHARED | {"label", "note"}
+"""Options that a variant may set."""
+
+
+def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe from a YAML file.
+
+    Args:
+        path: the file
+        overrides: ``key=value`` with dotted keys, e.g. ``training.steps=20``; values are YAML
+
+    Raises:
+        RecipeError: the file is missing, empty or not YAML; or it holds mistakes, all of which are named with their
+            line, the option, the value and the nearest valid spelling.
+    """
+    path = Path(path)
+    document = _read(path)
+    where: dict[OptionPath, str] = {key: f"line {line}" for key, line in document.lines.items()}
+    found = [Mistake(key, text) for key, text in document.mistakes]
+    data = document.data
+    for override in overrides:
+        data = _override(data, override, where, found)
+    data = _expand_dotted(data, where)
+    recipe, more = _check(data)
+    found += more
+    if found or recipe is None:
+        raise RecipeError(_report(path, found, where))
+    return recipe
+
+
+def _read(path: Path) -> Document:
+    if not path.is_file():
+        kind = "is a folder" if path.is_dir() else "does not exist"
+        others = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+        hint = f" {nearest(path.name, others)}" if others else ""
+        raise RecipeError(f"recipe {str(path)!r} {kind}.{hint}")
+    try:
+        document = read_yaml(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"recipe {str(path)!r} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise RecipeError(f"recipe {str(path)!r} is not YAML. {line}{error.problem}") from error
+    except yaml.YAMLError as error:
+        raise RecipeError(f"recipe {str(path)!r} is not YAML. {error}") from error
+    if not isinstance(document.data, dict):
+        what = "is empty" if document.data is None else "is not a list of 'option: value' lines"
+        raise RecipeError(f"recipe {str(path)!r} {what}. Start from one of the files in recipes/.")
+    return document
+
+
+def _override(data: dict[str, Any], text: str, where: dict[OptionPath, str], found: list[Mistake]) -> dict[str, Any]:
+    key, equals, value = text.partition("=")
+    keys = tuple(key.strip().split("."))
+    where[keys] = COMMAND_LINE
+    if not equals or not all(keys):
+        found.append(Mistake(keys, f"{text!r} should be an override of the form option=value, e.g. training.steps=20"))
+        return data
+    try:
+        parsed = read_yaml(value)
+    except yaml.YAMLError:
+        found.append(Mistake(keys, f"{value!r} is not YAML"))
+        return data
+    for below in parsed.lines:
+        where[(*keys, *below)] = COMMAND_LINE
+    nested = parsed.data
+    for part in reversed(keys):
+        nested = {part: nested}
+    return merge(data, nested)
+
+
+def _expand_dotted(data: dict[str, Any], where: dict[OptionPath, str]) -> dict[str, Any]:
+    """In a variant, ``strategy.kind: full`` stands for ``strategy: {kind: full}``."""
+    arms = data.get("compare")
+    if not isinstance(arms, Mapping):
+        return data
+    expanded: dict[str, Any] = {}
+    for name, arm in arms.items():
+        expanded[name] = {} if arm is None else arm
+        if not isinstance(arm, Mapping):
+            continue
+        plain: dict[str, Any] = {}
+        for key, value in arm.items():
+            nested: Any = value
+            parts = tuple(str(key).split("."))
+            for part in reversed(parts):
+                nested = {part: nested}
+            plain = merge(plain, nested)
+            for i in range(1, len(parts) + 1):
+                where.setdefault(("compare", name, *parts[:i]), where.get(("compare", name, key), ""))
+        expanded[name] = plain
+    return data | {"compare": expanded}
+
+
+def _check(data: dict[str, Any]) -> tuple[Recipe | None, list[Mistake]]:
+    """Validate the recipe itself and every variant of it."""
+    recipe, found = _validate(data, None)
+    plain = {key: value for key, value in data.items() if key not in {"compare", "seeds", "baseline"}}
+    plain.setdefault("strategy", {"kind": "full"})
+    arms = data.get("compare")
+    seen = {(m.path, m.text) for m in found}
+    arms = arms if isinstance(arms, Mapping) else {}
+    if recipe is None and isinstance(chosen := data.get("baseline"), str) and chosen not in arms:
+        found.append(Mistake(("baseline",), f"{chosen!r} is not a variant. {nearest(chosen, arms)}"))
+    for name, arm in arms.items():
+        if not isinstance(arm, Mapping):
+            continue
+        changed = {key: value for key, value in arm.items() if key not in {"label", "note"} | SHARED}
+        for mistake in _validate(merge(plain, changed), VARIANT)[1]:
+            if (mistake.path, mistake.text) not in seen:
+                found.append(Mistake(("compare", name, *mistake.path), mistake.text))
+    return recipe, found
+
+
+def _validate(data: dict[str, Any], top: Collection[str] | None) -> tuple[Recipe | None, list[Mistake]]:
+    found: list[Mistake] = []
+    recipe = None
+    try:
+        recipe = Recipe.model_validate(data)
+    except ValidationError as error:
+        found = mistakes(error.errors(include_url=False), data, top)
+    group = data.get("adapter")
+    name = group.get("name") if isinstance(group, Mapping) else None
+    known = registry.names()
+    if isinstance(name, str) and name not in known:
+        found.append(Mistake(("adapter", "name"), f"no adapter is called {name!r}. {nearest(name, known)}"))
+    return recipe, found
+
+
+def _report(path: Path, found: Iterable[Mistake], where: Mapping[OptionPath, str]) -> str:
+    lines = []
+    for mistake in found:
+        place = next(
+            (where[mistake.path[:n]] for n in range(len(mistake.path), -1, -1) if mistake.path[:n] in where), ""
+        )
+        number = int(place.removeprefix("line ")) if place.startswith("line ") else 10**9
+        lines.append((number, f"  {place}, {mistake.option}: {mistake.text}"))
+    count = f"{len(lines)} mistakes" if len(lines) > 1 else "a mistake"
+    return "\n".join([f"recipe {str(path)!r} has {count}:", *(text for _, text in sorted(lines))])

@@ -1,0 +1,160 @@
+"""What the page of a comparison shows."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from transferkit.report.beside_paper import beside_paper
+from transferkit.report.figures.comparison import comparison
+from transferkit.report.figures.paired import paired
+from transferkit.report.folder import read_json
+from transferkit.report.ordering import ordering, verdict
+from transferkit.report.paper import paper_a
+from transferkit.report.pictures import Picture, picture
+from transferkit.report.quantities import MISSING, QUANTITIES, count, probability
+from transferkit.report.run_page import files_written
+from transferkit.report.sentences import ENOUGH_SEEDS
+from transferkit.typing import Json, Property
+
+SHOWN: tuple[Property, ...] = ("energy", "forces", "stress")
+
+
+def comparison_page(folder: Path) -> Json:
+    """Everything the template ``comparison.html.j2`` needs; figures are written to ``figures/`` on the way.
+
+    Raises:
+        RunFolderError: comparison.json is missing or damaged.
+    """
+    told = read_json(folder / "comparison.json")
+    variants: dict[str, Json] = told.get("variants") or {}
+    labels = {name: variant.get("label") or name for name, variant in variants.items()}
+    tests = list(dict.fromkeys(test for variant in variants.values() for test in variant.get("tests") or {}))
+    runs, notes = first_runs(folder, variants)
+    baseline = told.get("baseline") or ""
+    comparisons: dict[str, dict[Property, list[Json]]] = told.get("paired") or {}
+    paper = told.get("paper") or paper_a()
+    return {
+        "title": told.get("name") or folder.name,
+        "question": told.get("question"),
+        "tests": tests,
+        "seeds": told.get("seeds") or [],
+        "enough_seeds": ENOUGH_SEEDS,
+        "indicative": len(told.get("seeds") or []) < ENOUGH_SEEDS,
+        "steps": count(told.get("steps")),
+        "data": _data(runs),
+        "answers": [text for test in tests for text in ordering(variants, test)],
+        "verdicts": [text for test in tests if (text := verdict(test, comparisons.get(test) or {}, labels, labels.get(baseline, baseline)))],
+        "tables": {test: _rows(variants, test, labels) for test in tests},
+        "variants": [_variant(name, variant, labels[name], folder) for name, variant in variants.items()],
+        "pictures": {test: _pictures(folder, variants, test, comparisons.get(test) or {}, labels, baseline) for test in tests},
+        "paired": {test: _paired_rows(comparisons.get(test) or {}, labels) for test in tests},
+        "baseline": labels.get(baseline, baseline) or MISSING,
+        "paper": beside_paper(paper, variants, runs, tests, steps=told.get("steps")),
+        "notes": notes,
+        "files": files_written(folder),
+    }
+
+
+def first_runs(folder: Path, variants: Mapping[str, Json]) -> tuple[dict[str, Json], list[str]]:
+    """result.json of the first run of each variant, where it is there, and notes on those that are not."""
+    found, notes = {}, []
+    for name, variant in variants.items():
+        paths = [folder / str(run) / "result.json" for run in variant.get("runs") or []]
+        there = next((path for path in paths if path.exists()), None)
+        if there is None:
+            notes.append(f"No result.json of variant {name} is in this folder: its set-up cannot be shown.")
+        else:
+            found[name] = read_json(there)
+    return found, notes
+
+
+def _data(runs: Mapping[str, Json]) -> list[str]:
+    if not runs:
+        return []
+    data = next(iter(runs.values())).get("data") or {}
+    counts, compositions = data.get("counts") or {}, data.get("compositions") or {}
+    return [f"{name}: {count(n)} structures of {count(compositions.get(name))} compositions" for name, n in counts.items()]
+
+
+def _entry(variant: Json, test: str, stage: str, name: Property) -> Json:
+    found: Json = (((variant.get("tests") or {}).get(test) or {}).get(stage) or {}).get(name) or {}
+    return found
+
+
+def _rows(variants: Mapping[str, Json], test: str, labels: Mapping[str, str]) -> list[Json]:
+    """One row per variant: its label and, per property, step 0 and final; the lowest final error is marked."""
+    lowest = {}
+    for p in SHOWN:
+        finals = {v: m for v, entry in variants.items() if (m := _entry(entry, test, "final", p).get("mean")) is not None}
+        lowest[p] = min(finals, key=finals.__getitem__, default=None)
+    return [
+        {
+            "label": labels[name],
+            "cells": [
+                {"text": QUANTITIES[p].show(entry.get("mean"), entry.get("interval")), "best": stage == "final" and lowest[p] == name}
+                for p in SHOWN
+                for stage in ("step0", "final")
+                for entry in [_entry(variant, test, stage, p)]
+            ],
+        }
+        for name, variant in variants.items()
+    ]
+
+
+def _variant(name: str, variant: Json, label: str, folder: Path) -> Json:
+    pages = [
+        {"name": str(run).rsplit("/", 1)[-1], "href": quote(f"{run}/index.html")}
+        for run in variant.get("runs") or []
+        if (folder / str(run) / "index.html").exists()
+    ]
+    return {"label": label, "name": name, "trainable": count(variant.get("trainable")), "note": variant.get("note") or "", "pages": pages}
+
+
+def _pictures(
+    folder: Path,
+    variants: Mapping[str, Json],
+    test: str,
+    comparisons: Mapping[Property, list[Json]],
+    labels: Mapping[str, str],
+    baseline: str,
+) -> list[Picture]:
+    said = ", ".join(
+        f"{labels[name]} {QUANTITIES['energy'].show(_entry(v, test, 'final', 'energy').get('mean'))}" for name, v in variants.items()
+    )
+    out = [
+        picture(
+            comparison(variants, test),
+            folder,
+            f"errors {test}",
+            alt=f"Final energy error on {test} in meV/atom: {said}.",
+            caption=f"Errors on {test}. Open circles: step 0; filled squares: final; lines: 95 % intervals. Logarithmic axes.",
+        )
+    ]
+    if any(comparisons.values()):
+        out.append(
+            picture(
+                paired(comparisons, labels=labels, baseline=labels.get(baseline, baseline)),
+                folder,
+                f"paired {test}",
+                alt=f"Paired differences of final errors on {test}; the table below gives the numbers.",
+                caption=f"Final error minus that of {labels.get(baseline, baseline)}, composition by composition, averaged over seeds.",
+            )
+        )
+    return out
+
+
+def _paired_rows(comparisons: Mapping[Property, list[Json]], labels: Mapping[str, str]) -> list[list[str]]:
+    return [
+        [
+            QUANTITIES[name].name,
+            labels.get(row["method"], row["method"]),
+            QUANTITIES[name].show(row.get("mean_difference"), row.get("interval")),
+            QUANTITIES[name].unit,
+            probability(row.get("p_wilcoxon")),
+            probability(row.get("p_holm")),
+            count(row.get("n_compositions")),
+            count(row.get("n_seeds")),
+        ]
+        for name, rows in comparisons.items()
+        for row in rows
+    ]

@@ -1,0 +1,75 @@
+"""How far each elemental energy moved, as a heat map of the periodic table."""
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import SymLogNorm, to_rgba
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from transferkit.report.figures.periodic_table import COLUMNS, HEIGHT, POSITIONS
+from transferkit.report.figures.style import FAINT, GREY, canvas, styled
+from transferkit.report.quantities import SHIFT
+
+LINEAR = 0.1
+"""Shifts span 0.01 to 70 eV/atom; the colour scale is linear below this value, logarithmic above."""
+
+
+@styled
+def e0_shift(shift: Mapping[str, float], *, undetermined: Collection[str] = ()) -> Figure:
+    """Periodic table coloured by the shift of E0.
+
+    Args:
+        shift: new minus old elemental energy, eV/atom, by symbol
+        undetermined: symbols whose value the data do not determine; drawn grey, without a number unless they moved
+
+    >>> e0_shift({"O": -0.7, "Mg": -2.1}, undetermined=["Mg"]).axes[0].get_xlim()
+    (0.0, 18.0)
+    """
+    figure = canvas(9.0, 5.0)
+    axes = figure.add_subplot()
+    values = [v for s, v in shift.items() if s not in undetermined]
+    largest = max((abs(v) for v in values), default=0.0) or 1.0
+    norm = SymLogNorm(LINEAR, vmin=-max(largest, LINEAR), vmax=max(largest, LINEAR), base=10)
+    # Blue to red through white stays readable for the common kinds of colour blindness.
+    colours = ScalarMappable(norm, colormaps["RdBu_r"])
+    for symbol, (column, row) in POSITIONS.items():
+        value = shift.get(symbol)
+        if value is None or (symbol in undetermined and value == 0.0):
+            _cell(axes, column, row, symbol, "", "white", GREY)
+        elif symbol in undetermined:
+            _cell(axes, column, row, symbol, f"({_number(value)})", FAINT, GREY)
+        else:
+            colour = colours.to_rgba(value)
+            _cell(axes, column, row, symbol, _number(value), colour, _readable(colour))
+    axes.set(xlim=(0, COLUMNS), ylim=(HEIGHT, 0), aspect="equal")
+    axes.set_axis_off()
+    bar = figure.colorbar(colours, ax=axes, orientation="horizontal", shrink=0.5, aspect=40, pad=0.02)
+    ticks = _ticks(max(largest, LINEAR))
+    bar.set_ticks(ticks, labels=[f"{t:g}".replace("-", "−") for t in ticks])
+    bar.ax.minorticks_off()
+    bar.set_label(f"E0 new − E0 old ({SHIFT.unit}); grey in brackets: not determined by the data; white: not in the data")
+    return figure
+
+
+def _ticks(largest: float) -> list[float]:
+    decades = [d for d in (0.1, 1.0, 10.0, 100.0) if d <= largest * 1.001]
+    return [*(-d for d in reversed(decades)), 0.0, *decades]
+
+
+def _number(value: float) -> str:
+    return f"{value:.{2 if abs(value) < 10 else 1}f}".replace("-", "−")
+
+
+def _readable(colour: tuple[float, ...]) -> str:
+    """Black or white, whichever contrasts more with the cell (ITU-R BT.709 luminance)."""
+    return "white" if float(np.dot(to_rgba(colour)[:3], (0.2126, 0.7152, 0.0722))) < 0.45 else "black"
+
+
+def _cell(axes: Axes, column: float, row: float, symbol: str, text: str, face: object, ink: str) -> None:
+    axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor=face, edgecolor=FAINT, linewidth=0.7))
+    axes.text(column + 0.5, row + 0.36, symbol, ha="center", va="center", fontsize=9, color=ink, fontweight="bold")
+    axes.text(column + 0.5, row + 0.74, text, ha="center", va="center", fontsize=6.5, color=ink)

@@ -1,0 +1,58 @@
+"""Errors on training and validation parts against optimiser steps, step 0 included."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from transferkit.report.figures.style import BLUE, GREY, ORANGE, canvas, styled
+from transferkit.report.quantities import QUANTITIES
+from transferkit.typing import PROPERTIES, Json, Property
+
+PARTS = {"train": (ORANGE, "--", "training"), "valid": (BLUE, "-", "validation")}
+
+
+@styled
+def learning_curve(history: Sequence[Json], *, best_step: int | None = None) -> Figure:
+    """Mean absolute error of each property against steps, logarithmic in the error.
+
+    Args:
+        history: lines of metrics.jsonl: {"step", "train": {"energy_mae", ...}, "valid": {...}}, in eV/atom, eV/Å,
+            eV/Å³ and μB; null where a value was not measured
+        best_step: step whose weights were kept
+
+    >>> lines = [{"step": k, "train": {}, "valid": {"energy_mae": 0.1 / (k + 1)}} for k in range(3)]
+    >>> [axes.get_ylabel() for axes in learning_curve(lines).axes]
+    ['energy MAE (meV/atom)']
+    """
+    there = [p for p in PROPERTIES if any(_errors(history, part, p)[1].size for part in PARTS)]
+    columns = max(1, min(2, len(there)))
+    rows = max(1, -(-len(there) // columns))
+    figure = canvas(8.0 if columns > 1 else 5.0, 2.6 * rows + 0.3)
+    for k, name in enumerate(there):
+        axes = figure.add_subplot(rows, columns, k + 1)
+        for part, (colour, line, _) in PARTS.items():
+            steps, errors = _errors(history, part, name)
+            # Every point is marked while they can be told apart; a hundred and more are a line.
+            axes.plot(steps, errors, line, color=colour, marker="o" if len(steps) < 60 else "", markersize=3)
+        if best_step is not None:
+            axes.axvline(best_step, color=GREY, linestyle=":", linewidth=1.2)
+        axes.set(yscale="log", xlabel="optimiser step")
+        axes.set_ylabel(f"{QUANTITIES[name].name} MAE ({QUANTITIES[name].unit})")
+    handles = [Line2D([], [], color=c, linestyle=line, marker="o", markersize=3, label=w) for c, line, w in PARTS.values()]
+    if best_step is not None:
+        handles.append(Line2D([], [], color=GREY, linestyle=":", label=f"weights kept (step {best_step})"))
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    return figure
+
+
+def _errors(history: Sequence[Json], part: str, name: Property) -> tuple[np.ndarray, np.ndarray]:
+    """Steps and errors in the shown unit, where a positive error was measured."""
+    pairs = [
+        (entry["step"], value)
+        for entry in history
+        if (value := QUANTITIES[name].value((entry.get(part) or {}).get(f"{name}_mae"))) is not None and value > 0
+    ]
+    steps, errors = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
+    return steps, errors

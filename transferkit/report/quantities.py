@@ -1,0 +1,124 @@
+"""How numbers are shown to people: scale, unit and digits of each property, and a dash for what is not there."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from transferkit.typing import Property
+from transferkit.units import GPA
+
+MISSING = "–"
+"""Shown where a value is null: a label that was absent, a test that was not run. Never zero."""
+MILLI = 1000.0
+SIGNIFICANT_DIGITS = 3
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One property as a reader sees it.
+
+    Attributes:
+        name: in words
+        unit: shown unit
+        factor: shown value = ``factor`` times the stored one
+    """
+
+    name: str
+    unit: str
+    factor: float
+
+    def value(self, stored: float | None) -> float | None:
+        """The stored value in the shown unit; None for null, NaN and infinity."""
+        return self.factor * stored if _is_number(stored) else None
+
+    def show(self, stored: float | None, interval: Sequence[float | None] | None = None) -> str:
+        """The value with three significant digits, and its interval with the same number of decimals.
+
+        >>> QUANTITIES["energy"].show(0.0442, (0.0381, 0.0517))
+        '44.2 [38.1, 51.7]'
+        >>> QUANTITIES["stress"].show(0.001), QUANTITIES["stress"].show(None)
+        ('0.160', '–')
+        """
+        value = self.value(stored)
+        if value is None:
+            return MISSING
+        places = decimals(value)
+        text = _fixed(value, places)
+        if interval is None or not all(_is_number(x) for x in interval):
+            return text
+        low, high = (_fixed(self.factor * x, places) for x in interval if x is not None)
+        return f"{text} [{low}, {high}]"
+
+
+QUANTITIES: dict[Property, Quantity] = {
+    "energy": Quantity("energy", "meV/atom", MILLI),
+    "forces": Quantity("forces", "meV/Å", MILLI),
+    "stress": Quantity("stress", "GPa", 1.0 / GPA),
+    "magmoms": Quantity("magnetic moments", "μB", 1.0),
+}
+SHIFT = Quantity("E0 shift", "eV/atom", 1.0)
+"""Shifts of elemental energies are of the order of eV."""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def decimals(value: float) -> int:
+    """Decimals that give three significant digits, at most six; none from 100 on.
+
+    >>> [decimals(x) for x in (862.0, 44.2, 1.5, 0.167, 0.0)]
+    [0, 1, 2, 3, 2]
+    """
+    if not value:
+        return SIGNIFICANT_DIGITS - 1
+    return max(0, min(6, SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(abs(value)))))
+
+
+def _fixed(value: float, places: int) -> str:
+    return f"{value:,.{places}f}".replace("-", "−")
+
+
+def count(value: object) -> str:
+    """A whole number with thousands separators; a dash where there is none.
+
+    >>> count(412525), count(None)
+    ('412,525', '–')
+    """
+    return f"{value:,.0f}" if isinstance(value, int | float) and math.isfinite(value) else MISSING
+
+
+def percent(value: float) -> str:
+    """A share as per cent.
+
+    >>> percent(0.131)
+    '13 %'
+    """
+    return f"{100 * value:.0f} %"
+
+
+def probability(p: float | None) -> str:
+    """A p value: three decimals, or that it is below a thousandth.
+
+    >>> probability(0.0312), probability(2e-5), probability(None)
+    ('0.031', '< 0.001', '–')
+    """
+    if p is None or not _is_number(p):
+        return MISSING
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as a person says them.
+
+    >>> duration(7.2), duration(93), duration(7500), duration(None)
+    ('7.2 s', '1 min 33 s', '2 h 05 min', '–')
+    """
+    if seconds is None or not _is_number(seconds):
+        return MISSING
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,0 +1,256 @@
+"""What the page of one run shows."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ase.data import atomic_numbers
+
+from transferkit.report.figures.e0_shift import e0_shift
+from transferkit.report.figures.learning_curve import learning_curve
+from transferkit.report.figures.parity import parity
+from transferkit.report.figures.policies import policies
+from transferkit.report.folder import RunFolder, read_run
+from transferkit.report.pictures import Picture, picture
+from transferkit.report.quantities import MISSING, QUANTITIES, count, duration, percent
+from transferkit.report.sentences import headline, next_steps, outcome, shown
+from transferkit.typing import Json, Property
+
+Row = list[str]
+ERRORS: tuple[tuple[Property, str, str, str | None], ...] = (
+    ("energy", "mean_over_compositions", "energy, mean over compositions", None),
+    ("energy", "median_over_compositions", "energy, median over compositions", None),
+    ("energy", "mae", "energy, mean over structures", None),
+    ("energy", "rmse", "energy, root mean square", None),
+    ("forces", "mae", "forces, mean over components", "predict_zero_mae"),
+    ("forces", "free_mae", "forces, components that symmetry leaves free", "free_predict_zero_mae"),
+    ("forces", "rmse", "forces, root mean square", None),
+    ("stress", "mae", "stress, mean over components", "predict_zero_mae"),
+    ("stress", "rmse", "stress, root mean square", None),
+    ("magmoms", "mae", "magnetic moments, mean", "predict_zero_mae"),
+)
+"""Property, key in the metrics, words, key of the error of predicting zero."""
+WITH_INTERVAL = {("energy", "mean_over_compositions"), ("forces", "mae"), ("stress", "mae"), ("magmoms", "mae")}
+LISTED_IDS = 12
+WORST = 5
+
+
+def run_page(folder: Path) -> Json:
+    """Everything the template ``run.html.j2`` needs; figures are written to ``figures/`` on the way.
+
+    Raises:
+        RunFolderError: result.json is missing or damaged, or labels and predictions do not belong together.
+    """
+    run = read_run(folder)
+    result = run.result
+    chosen, table = result.get("reference", {}).get("policy", MISSING), _policy_rows(result)
+    drawn = {
+        "policies": _policies_picture(run),
+        "e0": _e0_picture(run),
+        "learning": _learning_picture(run),
+        "parity": _parity_pictures(run),
+    }
+    return {
+        "title": result.get("name") or folder.name,
+        "result": result,
+        "question": result.get("question"),
+        "facts": _facts(result),
+        "outcome": outcome(result),
+        "next_steps": next_steps(result),
+        "errors": {name: error_rows(test.get("step0"), test.get("final")) for name, test in result.get("tests", {}).items()},
+        "undetermined": {name: _undetermined(test, result, name) for name, test in result.get("tests", {}).items()},
+        "policies": table,
+        "chosen": chosen,
+        "by_element": {name: element_rows(test) for name, test in result.get("tests", {}).items()},
+        "worst": {name: _worst(test) for name, test in result.get("tests", {}).items()},
+        "blocks": _blocks(result),
+        "pictures": drawn,
+        "versions": result.get("versions") or {},
+        "provenance": run.provenance,
+        "recipe": run.recipe,
+        "notes": run.notes,
+        "files": files_written(folder),
+    }
+
+
+def error_rows(step0: Json | None, final: Json | None) -> list[Row]:
+    """Rows of the errors table: words, unit, step 0, final, predict zero, number of values.
+
+    Args:
+        step0: metrics before training
+        final: metrics after training; null and missing values are shown as a dash
+
+    >>> error_rows(None, {"energy": {"mae": 0.05, "n": 3}})[2]
+    ['energy, mean over structures', 'meV/atom', '–', '50.0', '', '3']
+    """
+    rows = []
+    for name, key, words, zero_key in ERRORS:
+        before, after = ((metrics or {}).get(name) or {} for metrics in (step0, final))
+        if name == "magmoms" and not (before or after):
+            continue
+        quantity = QUANTITIES[name]
+        first, last = (
+            quantity.show(m.get(key), m.get("interval") if (name, key) in WITH_INTERVAL else None) for m in (before, after)
+        )
+        zero = quantity.show(after.get(zero_key, before.get(zero_key))) if zero_key else ""
+        number = "n_free" if key.startswith("free") else "n"
+        rows.append([words, quantity.unit, first, last, zero, count(after.get(number, before.get(number)))])
+    return rows
+
+
+def element_rows(test: Json) -> list[Row]:
+    """Errors by element in order of atomic number: symbol, structures, energy and forces at step 0 and final."""
+    before, after = ((test.get(stage) or {}).get("by_element") or {} for stage in ("step0", "final"))
+    energy, forces = QUANTITIES["energy"], QUANTITIES["forces"]
+    rows = []
+    for symbol in sorted({*before, *after}, key=lambda s: atomic_numbers.get(s, 0)):
+        first, last = before.get(symbol) or {}, after.get(symbol) or {}
+        rows.append(
+            [
+                symbol,
+                count(last.get("n_structures", first.get("n_structures"))),
+                energy.show(first.get("energy_mae")),
+                energy.show(last.get("energy_mae")),
+                forces.show(first.get("forces_mae")),
+                forces.show(last.get("forces_mae")),
+            ]
+        )
+    return rows
+
+
+def _worst(test: Json) -> list[Row]:
+    entries = ((test.get("final") or {}).get("by_composition") or {}).items()
+    known = sorted(((e["energy"], c, e) for c, e in entries if e.get("energy") is not None), key=lambda x: (-x[0], x[1]))
+    return [
+        [c, count(e.get("n")), *(QUANTITIES[p].show(e.get(p)) for p in ("energy", "forces", "stress"))] for _, c, e in known[:WORST]
+    ]
+
+
+def _facts(result: Json) -> list[tuple[str, str]]:
+    adapter, data, training = (result.get(key) or {} for key in ("adapter", "data", "training"))
+    strategy, reference = result.get("strategy") or {}, result.get("reference") or {}
+    counts, compositions = data.get("counts") or {}, data.get("compositions") or {}
+    parts = ", ".join(f"{name} {count(n)} ({count(compositions.get(name))} compositions)" for name, n in counts.items())
+    trainable = "trainable" if reference.get("trainable") else "frozen"
+    stopped = f", stopped: {training['stopped']}" if training.get("stopped") else ""
+    return [
+        ("potential", f"{adapter.get('name', MISSING)} {adapter.get('checkpoint') or ''} ({adapter.get('licence') or 'licence not stated'})"),
+        ("target", f"{result.get('fidelity', MISSING)} labels from {data.get('source', MISSING)}"),
+        ("structures", parts or MISSING),
+        ("strategy", f"{strategy.get('kind', MISSING)}, {count(strategy.get('trainable'))} of {count(strategy.get('total'))} parameters trainable"),
+        ("reference", f"policy {reference.get('policy', MISSING)}, {trainable}"),
+        ("training", f"{count(training.get('steps'))} steps, {count(training.get('epochs'))} epochs, weights of step {count(training.get('best_step'))} kept, {duration(training.get('wall_s'))}{stopped}"),
+        ("seed and fold", f"{_or_dash(result.get('seed'))}, {_or_dash(result.get('fold'))}"),
+    ]
+
+
+def _or_dash(value: object) -> str:
+    return MISSING if value is None else str(value)
+
+
+def _policy_rows(result: Json) -> list[Json]:
+    energy, out = QUANTITIES["energy"], []
+    for row in ((result.get("reference") or {}).get("table") or {}).get("rows", []):
+        out.append(
+            {
+                "policy": row["policy"],
+                "cells": [energy.show(row.get(key)) for key in ("mean", "median", "rmse")],
+                "compositions": count(row.get("n_compositions")),
+                "undetermined": count(row.get("n_undetermined")),
+                "why_not": row.get("why_not") or "",
+            }
+        )
+    return out
+
+
+def _undetermined(test: Json, result: Json, name: str) -> Json | None:
+    entry = test.get("undetermined") or {}
+    ids = [str(i) for i in entry.get("ids", [])]
+    if not ids:
+        return None
+    total = ((result.get("data") or {}).get("counts") or {}).get(name)
+    return {
+        "n": len(ids),
+        "share": percent(len(ids) / total) if total else MISSING,
+        "first": ids[:LISTED_IDS],
+        "rest": ids[LISTED_IDS:],
+        "errors": {p: shown(entry.get("final"), p) for p in ("energy", "forces", "stress")},
+    }
+
+
+def _blocks(result: Json) -> list[Row]:
+    blocks = (result.get("strategy") or {}).get("blocks") or {}
+    return [[name, count(b.get("parameters")), "trainable" if b.get("trainable") else "frozen"] for name, b in blocks.items()]
+
+
+def _policies_picture(run: RunFolder) -> Picture | None:
+    reference = run.result.get("reference") or {}
+    rows = (reference.get("table") or {}).get("rows", [])
+    if not any(row.get("mean") for row in rows):
+        return None
+    said = ", ".join(f"{r['policy']} {QUANTITIES['energy'].show(r.get('mean'))}" for r in rows)
+    return picture(
+        policies(rows, chosen=reference.get("policy", "")),
+        run.path,
+        "policies",
+        alt=f"Mean error of each policy in meV/atom: {said}.",
+        caption="Energy error before any training when each composition in turn is left out of the fit of E0. Logarithmic axis.",
+    )
+
+
+def _e0_picture(run: RunFolder) -> Picture | None:
+    reference = run.result.get("reference") or {}
+    shift = {s: v for s, v in (reference.get("shift") or {}).items() if v is not None}
+    if not shift:
+        return None
+    undetermined = reference.get("undetermined") or []
+    settled = {s: v for s, v in shift.items() if s not in undetermined} or shift
+    low, high = min(settled, key=settled.__getitem__), max(settled, key=settled.__getitem__)
+    return picture(
+        e0_shift(shift, undetermined=undetermined),
+        run.path,
+        "e0-shift",
+        alt=f"Periodic table. The shift runs from {settled[low]:.2f} eV/atom ({low}) to {settled[high]:.2f} ({high}).",
+        caption="Change of each elemental energy E0 when the potential moves to the new level of theory, before any training.",
+    )
+
+
+def _learning_picture(run: RunFolder) -> Picture | None:
+    if not run.history:
+        return None
+    last = run.history[-1]
+    error = QUANTITIES["energy"].show((last.get("valid") or {}).get("energy_mae"))
+    return picture(
+        learning_curve(run.history, best_step=(run.result.get("training") or {}).get("best_step")),
+        run.path,
+        "learning-curves",
+        alt=f"Errors against steps; the energy error on the validation part ends at {error} meV/atom.",
+        caption="Errors on the training and validation parts against optimiser steps; step 0 is before training.",
+    )
+
+
+def _parity_pictures(run: RunFolder) -> dict[str, Picture]:
+    out = {}
+    for name, p in run.predictions.items():
+        test = run.result["tests"][name]
+        known = any(headline(test.get("final"), q)[0] is not None for q in ("energy", "forces", "stress"))
+        out[name] = picture(
+            parity(p.labels, p.final, step0=p.step0, e0=run.e0),
+            run.path,
+            f"parity {name}",
+            alt=f"Predictions against labels on {name}" + (f": energy error {shown(test.get('final'), 'energy')}." if known else "."),
+            caption="Open circles: step 0; filled squares: final. The same E0 is subtracted from labelled and predicted energies. "
+            "All structures of the test are drawn, those with an undetermined reference too.",
+        )
+    return out
+
+
+def files_written(folder: Path) -> list[Row]:
+    """Name and size of each entry of a folder, folders with the number of files; the page itself is left out."""
+    rows = []
+    for entry in sorted(folder.iterdir()):
+        if entry.name == "index.html" or entry.name.startswith("."):
+            continue
+        inside: Iterable[Path] = [f for f in entry.rglob("*") if f.is_file()] if entry.is_dir() else [entry]
+        sizes = [f.stat().st_size for f in inside]
+        rows.append([entry.name + ("/" if entry.is_dir() else ""), count(len(sizes)), f"{sum(sizes) / 1024:,.1f}"])
+    return rows

@@ -1,0 +1,130 @@
+"""A run in plain words: what was asked, what came out, what to do next. Computed from result.json, never typed in."""
+
+from collections.abc import Sequence
+
+from transferkit.report.quantities import MISSING, QUANTITIES, count
+from transferkit.typing import Json, Property
+
+HEADLINE: tuple[Property, ...] = ("energy", "forces", "stress")
+ENOUGH_SEEDS = 5
+
+
+def headline(metrics: Json | None, name: Property) -> tuple[float | None, Sequence[float] | None]:
+    """The error that speaks for a property, and its interval, in stored units.
+
+    The mean over compositions where it was computed (the composition is the unit of replication), else the mean over
+    all values.
+
+    >>> headline({"energy": {"mae": 0.1, "mean_over_compositions": 0.2, "interval": [0.1, 0.3]}}, "energy")
+    (0.2, [0.1, 0.3])
+    >>> headline({"forces": None}, "forces")
+    (None, None)
+    """
+    entry = (metrics or {}).get(name) or {}
+    value = entry.get("mean_over_compositions")
+    return (entry.get("mae") if value is None else value), entry.get("interval")
+
+
+def shown(metrics: Json | None, name: Property) -> str:
+    """:func:`headline` in the shown unit, e.g. ``44.2 [38.1, 51.7] meV/atom``."""
+    value, interval = headline(metrics, name)
+    text = QUANTITIES[name].show(value, interval)
+    return text if text == MISSING else f"{text} {QUANTITIES[name].unit}"
+
+
+def overlap(a: Sequence[float | None] | None, b: Sequence[float | None] | None) -> bool | None:
+    """Whether two intervals share a point; None where one of them is not there.
+
+    >>> overlap([1, 2], [1.5, 3]), overlap([1, 2], [3, 4]), overlap(None, [0, 1])
+    (True, False, None)
+    """
+    if not a or not b or None in (*a, *b):
+        return None
+    (low_a, high_a), (low_b, high_b) = a, b
+    return bool(low_a <= high_b and low_b <= high_a)  # type: ignore[operator]
+
+
+def outcome(result: Json) -> list[str]:
+    """One sentence per test: errors before and after training with their 95 % intervals."""
+    steps = result.get("training", {}).get("steps")
+    return [_test_sentence(name, test, result, steps) for name, test in result.get("tests", {}).items()]
+
+
+def _test_sentence(name: str, test: Json, result: Json, steps: int | None) -> str:
+    data = result.get("data", {})
+    size = count(data.get("counts", {}).get(name))
+    compositions = count(data.get("compositions", {}).get(name))
+    changes = [text for p in HEADLINE if (text := _change(test, p))]
+    if not changes:
+        return f"On {name} ({size} structures) nothing could be measured: no labels, or no structure with a determined reference."
+    return (
+        f"On {name} ({size} structures, {compositions} compositions), before training and after {count(steps)} steps: "
+        f"{'; '.join(changes)}."
+    )
+
+
+def _change(test: Json, name: Property) -> str:
+    before, after = (headline(test.get(stage), name) for stage in ("step0", "final"))
+    if after[0] is None:
+        return ""
+    if before[0] is None:
+        return f"the {name} error is {shown(test.get('final'), name)} (not measured before training)"
+    verb = "fell" if after[0] < before[0] else "rose" if after[0] > before[0] else "stayed"
+    doubt = " (the intervals overlap)" if overlap(before[1], after[1]) else ""
+    return f"the {name} error {verb} from {shown(test.get('step0'), name)} to {shown(test.get('final'), name)}{doubt}"
+
+
+def next_steps(result: Json) -> list[str]:
+    """What the numbers of a run suggest doing, most urgent first."""
+    advice = [*_about_reference(result), *_about_training(result), *_about_tests(result)]
+    if result.get("seed") is not None and not result.get("variant"):
+        advice.append(
+            f"This is one seed. Set `seeds` to {ENOUGH_SEEDS} or more in the recipe before reading a difference between methods from it."
+        )
+    advice.append("`transferkit export RUN OUT` writes a file that the native package opens; `transferkit evaluate RUN DATA` measures it on other data.")
+    return advice
+
+
+def best_policy(table: Json | None) -> Json | None:
+    """The applicable row with the lowest mean leave-one-composition-out error."""
+    rows = [r for r in (table or {}).get("rows", []) if r.get("applicable", True) and r.get("mean") is not None]
+    return min(rows, key=lambda r: float(r["mean"]), default=None)
+
+
+def _about_reference(result: Json) -> list[str]:
+    reference, out = result.get("reference", {}), []
+    best = best_policy(reference.get("table"))
+    if reference.get("warning") and best:
+        out.append(f"Set `reference.policy` to `{best['policy']}`: it has the lowest leave-one-composition-out error before training.")
+    counts = {name: len((test.get("undetermined") or {}).get("ids", [])) for name, test in result.get("tests", {}).items()}
+    if affected := {name: n for name, n in counts.items() if n}:
+        where = ", ".join(f"{n} in {name}" for name, n in affected.items())
+        out.append(
+            f"Add training structures with the elements that the data do not determine ({where} affected), in different compositions."
+        )
+    return out
+
+
+def _about_training(result: Json) -> list[str]:
+    training = result.get("training", {})
+    steps, best = training.get("steps"), training.get("best_step")
+    if training.get("stopped") == "interrupted":
+        return ["Training was interrupted. Run the same recipe again to go on from the checkpoint."]
+    if not steps or best is None:
+        return []
+    if best == 0:
+        return ["No step improved on the start by validation: the weights of step 0 were kept. Try a lower learning rate or more data."]
+    if best == steps:
+        return ["The last step was the best by validation, so training had not converged: more steps may help."]
+    return []
+
+
+def _about_tests(result: Json) -> list[str]:
+    out = []
+    for name, test in result.get("tests", {}).items():
+        before, after = (headline(test.get(stage), "energy") for stage in ("step0", "final"))
+        if None not in (before[0], after[0]) and after[0] > before[0] and overlap(before[1], after[1]) is False:  # type: ignore[operator]
+            out.append(
+                f"Training made energies on {name} worse, beyond the intervals. Use fewer steps, a lower learning rate, or more compositions."
+            )
+    return out

@@ -1,0 +1,1 @@
+"""One loop; losses, strategies and references are data passed to it."""
