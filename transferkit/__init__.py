@@ -17,11 +17,11 @@ _PUBLIC = {
     "ElementalReference": "transferkit.reference.elemental",
     "fit_reference": "transferkit.reference.fit",
     "functional_gap": "transferkit.reference.gap",
-    "load": "transferkit.pipeline",
-    "scratch": "transferkit.pipeline",
-    "rereference": "transferkit.pipeline",
-    "finetune": "transferkit.pipeline",
-    "evaluate": "transferkit.pipeline",
+    "load": "transferkit.api",
+    "scratch": "transferkit.api",
+    "rereference": "transferkit.api",
+    "finetune": "transferkit.api",
+    "evaluate": "transferkit.api",
     "run": "transferkit.pipeline",
 }
 
@@ -43,12 +43,17 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from transferkit.data.bundled import bundled
-    from transferkit.data.describe import describe
-    from transferkit.data.readers import read
-    from transferkit.data.split import split
-    from transferkit.data.structures import Structures
-    from transferkit.pipeline import evaluate, finetune, load, rereference, run, scratch
-    from transferkit.reference.elemental import ElementalReference
-    from transferkit.reference.fit import fit_reference
-    from transferkit.reference.gap import functional_gap
+    from transferkit.api import evaluate as evaluate
+    from transferkit.api import finetune as finetune
+    from transferkit.api import load as load
+    from transferkit.api import rereference as rereference
+    from transferkit.api import scratch as scratch
+    from transferkit.data.bundled import bundled as bundled
+    from transferkit.data.describe import describe as describe
+    from transferkit.data.readers import read as read
+    from transferkit.data.split import split as split
+    from transferkit.data.structures import Structures as Structures
+    from transferkit.pipeline import run as run
+    from transferkit.reference.elemental import ElementalReference as ElementalReference
+    from transferkit.reference.fit import fit_reference as fit_reference
+    from transferkit.reference.gap import functional_gap as functional_gap

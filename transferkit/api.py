@@ -1,6 +1,5 @@
 """The verbs of a notebook: load, rereference, finetune, evaluate. The pipeline calls the same ones in order."""
 
-import copy
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +11,12 @@ import numpy as np
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
 from transferkit.errors import ReferenceFitError
-from transferkit.reference.composition import estimable
-from transferkit.reference.elemental import ElementalReference
 from transferkit.reference.transfer import PolicyTable, score_policies, transfer
 from transferkit.typing import Json, Property
 
 if TYPE_CHECKING:
     from transferkit.adapters.potential import ReferencedPotential
-    from transferkit.training.loop import FitResult
+    from transferkit.training.fit import FitResult
 
 
 def load(
@@ -135,7 +132,7 @@ def compare_policies(
         "network": network,
         "elements": data.elements,
         "source_energies": None if source_data is None else _paired(data, source_data),
-        "isolated": None if isolated is None else ElementalReference.from_mapping(isolated, kind="isolated-atom"),
+        "isolated": isolated,
         "method": method,
         "ridge": ridge,
     }
@@ -171,7 +168,7 @@ def rereference(
     >>> import transferkit as tk
     >>> parts = tk.split(tk.bundled("gpaw-pbe-r2scan"), by="composition", seed=0)
     >>> model = tk.rereference(tk.load("chgnet"), parts.train)  # doctest: +ELLIPSIS
-    leave-one-composition-out...
+    Step-0 energy error on compositions left out of the reference fit, eV/atom...
     """
     done = compare_policies(model, data, policy=policy, trainable=trainable, **options)  # type: ignore[arg-type]
     sys.stdout.write(f"{done.table}\n")
@@ -208,6 +205,7 @@ def evaluate(model: "ReferencedPotential", data: Structures) -> Evaluation:
     20 structures; intervals resample compositions
     energy   MAE 0...
     """
+    from transferkit.evaluation.judge import symmetry_free
     from transferkit.evaluation.metrics import measure
     from transferkit.evaluation.predict import predict
 
@@ -216,23 +214,6 @@ def evaluate(model: "ReferencedPotential", data: Structures) -> Evaluation:
     }
     predicted = predict(model, data, need=need)
     return Evaluation(measure(predicted, data, free=symmetry_free(data)), len(data))
-
-
-def symmetry_free(data: Structures) -> np.ndarray:
-    """Force components that symmetry does not make zero, bool, (atoms, 3)."""
-    from transferkit.evaluation.symmetry import free_components
-
-    return np.concatenate([free_components(s) for s in data]) if len(data) else np.zeros((0, 3), dtype=bool)
-
-
-def determined(train: Structures, test: Structures) -> np.ndarray:
-    """Which test structures have a reference that the training data determine, bool, (structures,).
-
-    The sum of E0 over a structure is determined when its element counts are a linear combination of those of the
-    training structures, even where a single element's value is not.
-    """
-    elements = np.union1d(train.elements, test.elements)
-    return estimable(train.counts(elements), test.counts(elements))
 
 
 def finetune(
@@ -248,29 +229,54 @@ def finetune(
     weights: Mapping[Property, float] | None = None,
     seed: int = 0,
     output: str | Path | None = None,
+    quiet: bool = False,
 ) -> "FitResult":
     """Fine-tune a copy of a potential; the best weights by validation are returned, the one given is untouched.
+
+    For every option there is, call :func:`transferkit.training.fit.fit` or write a recipe.
 
     Args:
         model: usually from :func:`rereference`
         parts: from :func:`transferkit.split`
         strategy: "full", "frozen" (with ``train``), "heads" or "gradual"
         train: names or ranges of blocks that may change, e.g. ["interaction.2:", "readout"]
-        epochs: passes over the training part; give this or ``steps`` (default: 20 epochs)
+        epochs: passes over the training part; 20 if neither this nor ``steps`` is given
         steps: optimiser steps
         learning_rate: of Adam, annealed by a cosine per step
         structures_per_batch: at most
-        weights: of the Huber loss per property; paper A's 3 : 1 : 0.1 : 1 (energy eV/atom, forces eV/Å, stress GPa, magmoms μB)
-        seed: of order
-        output: folder for checkpoints and metrics; a temporary one if not given
+        weights: of the Huber loss per label; paper A's 3 : 1 : 0.1 : 1 if not given (eV/atom, eV/Å, GPa, μB)
+        seed: of the order of structures
+        output: folder for ``metrics.jsonl`` and ``checkpoint/``; nothing is written if not given
+        quiet: show no progress
+
+    Returns:
+        the trained copy as ``.model``, history, best step and exact counts of trainable parameters
+
+    Raises:
+        RecipeError, UnknownBlock, DataError, TrainingDiverged: see :func:`transferkit.training.fit.fit`.
 
     >>> import transferkit as tk
-    >>> parts = tk.split(tk.bundled("gpaw-pbe-r2scan"), by="composition", seed=0)
-    >>> run = tk.finetune(tk.load("toy"), parts, steps=2)
-    >>> run.steps
-    2
+    >>> parts = tk.split(tk.bundled("gpaw-pbe-r2scan")[:60], by="composition", seed=0)
+    >>> run = tk.finetune(tk.load("toy"), parts, steps=2, quiet=True)
+    >>> run.steps, run.model is run.potential
+    (2, True)
     """
     from transferkit.finetune.strategy import Strategy
-    from transferkit.training.loop import fit_parts
+    from transferkit.training.fit import fit
+    from transferkit.training.loss import Loss
+    from transferkit.training.optimiser import Optimiser
 
-    raise NotImplementedError
+    return fit(
+        model,
+        parts.train,
+        parts.valid,
+        strategy=Strategy(strategy, train=tuple(train)),  # type: ignore[arg-type]  # Strategy names the known kinds
+        loss=Loss() if weights is None else Loss(weights=weights),
+        optimiser=Optimiser(learning_rate=learning_rate),
+        epochs=20 if epochs is None and steps is None else epochs,
+        steps=steps,
+        structures=structures_per_batch,
+        seed=seed,
+        folder=output,
+        quiet=quiet,
+    )

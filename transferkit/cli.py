@@ -1,7 +1,7 @@
 """The command line: one verb per step. Heavy imports stand inside the verbs, so that ``--help`` is quick."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,6 +20,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 a mistake of ours, 2 a mistake that you can mend, 130 interrupted.",
 )
 
+Method = Literal["least-squares", "ridge", "huber"]
+Policy = Literal["residual", "refit", "keep"]
+"""The policies that need nothing but DATA; the others need a recipe."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Data = Annotated[
     str, typer.Argument(help="File, folder or bundled:NAME; level of theory after @, e.g. set.extxyz@PBE.")
@@ -44,8 +47,10 @@ def adapters(*, as_json: AsJson = False) -> None:
     for a in found:
         if not a["installed"]:
             rows.append((a["name"], "no", "", a["problem"], "", "", ""))
-        for c in a["checkpoints"]:
-            rows.append((a["name"], "yes", a["version"], c["name"], c["elements"], ", ".join(c["heads"]), c["licence"]))
+        rows += [
+            (a["name"], "yes", a["version"], c["name"], c["elements"], ", ".join(c["heads"]), c["licence"])
+            for c in a["checkpoints"]
+        ]
     show(found, text=table(columns, rows), as_json=as_json)
 
 
@@ -102,8 +107,8 @@ def reference(
         str | None, typer.Option(help="Adapter whose E0 is to be moved to the level of theory of DATA.")
     ] = None,
     checkpoint: Annotated[str | None, typer.Option(help="Its checkpoint; the first one if not given.")] = None,
-    policy: Annotated[str, typer.Option(help="residual, refit or keep; read with --model.")] = "residual",
-    method: Annotated[str, typer.Option(help="least-squares, ridge or huber.")] = "least-squares",
+    policy: Annotated[Policy, typer.Option(help="How E0 moves; read with --model.")] = "residual",
+    method: Annotated[Method, typer.Option(help="How linear fits are made.")] = "least-squares",
     ridge: Annotated[float, typer.Option(help="Strength of ridge, dimensionless.")] = 1e-3,
     label_convention: Convention = "raw",
     as_json: AsJson = False,
@@ -135,7 +140,7 @@ def reference(
 def run(
     recipe: Annotated[Path, typer.Argument(help="Recipe file.")],
     overrides: Annotated[
-        list[str] | None, typer.Argument(help="Options to change, e.g. training.steps=20.", metavar="[KEY=VALUE]...")
+        list[str] | None, typer.Argument(help="Options to change, e.g. training.steps=20.", metavar="KEY=VALUE")
     ] = None,
     *,
     output: Annotated[Path | None, typer.Option(help="Folder to write to.")] = None,
@@ -219,7 +224,7 @@ def _symbols(data: "Structures") -> set[str]:
     return {chemical_symbols[int(z)] for z in data.elements}
 
 
-def _fit(data: "Structures", method: str, ridge: float, *, as_json: bool) -> None:
+def _fit(data: "Structures", method: Method, ridge: float, *, as_json: bool) -> None:
     """E0 from the labels alone."""
     from transferkit.errors import ReferenceFitError
     from transferkit.reference.composition import coverage

@@ -15,9 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from transferkit.errors import TransferkitError
 from transferkit.evaluation.compare import paired
-from transferkit.evaluation.intervals import bootstrap_compositions
-from transferkit.pipeline import claim, run_one, write_json
+from transferkit.evaluation.intervals import bootstrap_seeds
+from transferkit.pipeline import run_one
 from transferkit.recipe import Recipe
+from transferkit.run_folder import claim, write_json
 from transferkit.typing import Json
 
 MEASURES = {"energy": "energy", "forces": "free_forces", "stress": "stress"}
@@ -49,11 +50,13 @@ def run_comparison(recipe: Recipe, folder: Path, *, smoke: bool = False, resume:
     """
     claim(folder, recipe, smoke=smoke, resume=resume)
     todo = [job for job in jobs(recipe, folder) if not (job.folder / "result.json").exists()]
-    failed = _work(todo, smoke=smoke, resume=resume) if todo else {}
-    write_json(folder / "comparison.json", collect(recipe, folder))
-    from transferkit.report.page import write
+    try:
+        failed = _work(todo, smoke=smoke, resume=resume) if todo else {}
+    finally:  # an interrupted comparison shows what it has
+        write_json(folder / "comparison.json", collect(recipe, folder))
+        from transferkit.report.page import write
 
-    write(folder)
+        write(folder)
     if failed:
         reasons = "\n".join(f"  {name}: {why}" for name, why in failed.items())
         raise TransferkitError(
@@ -157,21 +160,18 @@ def _by_composition(run: Json, test: str, when: str, key: str) -> dict[str, floa
 
 
 def _summary(runs: Mapping[int, Json], test: str, when: str) -> Json:
-    """Mean and median over compositions, pooled over seeds, with the interval of the mean."""
+    """Mean and median over compositions of the mean over seeds; the interval resamples both."""
     out: Json = {}
     for name, key in MEASURES.items():
-        by_seed = {seed: _by_composition(run, test, when, key) for seed, run in runs.items()}
-        values: dict[str, list[float]] = {}
-        for errors in by_seed.values():
-            for composition, error in errors.items():
-                values.setdefault(composition, []).append(error)
-        means = [float(np.mean(v)) for v in values.values()]
+        by_seed = [errors for run in runs.values() if (errors := _by_composition(run, test, when, key))]
+        compositions = sorted({c for errors in by_seed for c in errors})
+        means = [float(np.mean([errors[c] for errors in by_seed if c in errors])) for c in compositions]
         out[name] = None
         if means:
             out[name] = {
                 "mean": float(np.mean(means)),
                 "median": float(np.median(means)),
-                "interval": list(bootstrap_compositions(values)),
+                "interval": bootstrap_seeds(by_seed),
                 "n_compositions": len(means),
             }
     return out

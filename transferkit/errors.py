@@ -70,6 +70,12 @@ class RunFolderError(TransferkitError):
     """An output folder belongs to another run, or is not a run."""
 
 
+class Interrupted(TransferkitError):
+    """Ctrl-C or a request to stop; what was done so far is on disk and the same command goes on."""
+
+    exit_code = 130
+
+
 class TrainingDiverged(TransferkitError):
     """The loss became NaN or infinite; the last good checkpoint is kept."""
 

@@ -3,7 +3,7 @@
 :class:`transferkit.recipe.Recipe` puts them together. Imports nothing heavier than pydantic.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
@@ -29,7 +29,7 @@ class Split(Options):
     """Share of the frames of training compositions that is kept for the test on known materials."""
 
     @model_validator(mode="after")
-    def _agree(self) -> Self:
+    def _agree(self) -> "Split":
         if abs(sum(self.fractions) - 1) > 1e-6:
             raise ValueError(f"fractions sum to {sum(self.fractions):g}, not to 1")
         if self.fold is not None and self.by != "composition":
@@ -85,31 +85,29 @@ class Reference(Options):
     """For ``isolated-atoms``: eV by chemical symbol."""
 
     @model_validator(mode="after")
-    def _agree(self) -> Self:
+    def _agree(self) -> "Reference":
         for option, policy in (("source_data", "difference"), ("isolated_atoms", "isolated-atoms")):
-            given = getattr(self, option) is not None
-            if given != (self.policy == policy):
-                what = "reads" if given else "needs"
-                raise ValueError(
-                    f"{'only ' if given else ''}policy {policy!r} {what} {option}; the policy is {self.policy!r}"
-                )
+            if self.policy == policy and getattr(self, option) is None:
+                raise ValueError(f"policy {policy!r} needs {option}")
         if self.learning_rate is not None and not self.trainable:
             raise ValueError("learning_rate is only read with trainable: true")
         return self
 
 
-class _Strategy(Options):
+class AnyStrategy(Options):
+    """What every strategy has."""
+
     rates: dict[str, PositiveFloat] = {}
     """Factors on the learning rate, by name or range of blocks; blocks not named have 1."""
 
 
-class Full(_Strategy):
+class Full(AnyStrategy):
     """Every block changes."""
 
     kind: Literal["full"] = "full"
 
 
-class Frozen(_Strategy):
+class Frozen(AnyStrategy):
     """Only the named blocks change."""
 
     kind: Literal["frozen"]
@@ -119,19 +117,19 @@ class Frozen(_Strategy):
     """A published choice instead of ``train``."""
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _one(self) -> "Frozen":
         if bool(self.train) == (self.preset is not None):
             raise ValueError("give exactly one of train and preset; null takes one away")
         return self
 
 
-class Heads(_Strategy):
+class Heads(AnyStrategy):
     """Only the readouts change."""
 
     kind: Literal["heads"]
 
 
-class Gradual(_Strategy):
+class Gradual(AnyStrategy):
     """Blocks are released one after the other, from output to input."""
 
     kind: Literal["gradual"]
@@ -139,7 +137,7 @@ class Gradual(_Strategy):
     """Epochs between two releases."""
 
 
-class FromScratch(_Strategy):
+class FromScratch(AnyStrategy):
     """Random weights; the checkpoint is not read. The control experiment."""
 
     kind: Literal["from-scratch"]
@@ -167,7 +165,7 @@ class Loss(Options):
     """Weight of the magnetic moments."""
 
     @model_validator(mode="after")
-    def _some(self) -> Self:
+    def _some(self) -> "Loss":
         if not self.energy + self.forces + self.stress + self.magmoms:
             raise ValueError("all weights are zero, so there is nothing to learn from")
         return self
@@ -182,8 +180,8 @@ class Optimiser(Options):
     """At the start, after warm-up."""
     schedule: Literal["cosine", "constant", "plateau"] = "cosine"
     """Moves once per optimiser step, so that small sets anneal too."""
-    warmup: Annotated[int, Field(ge=0)] = 0
-    """Steps over which the learning rate rises from zero."""
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of all steps over which the learning rate rises from zero."""
     weight_decay: NonNegativeFloat = 0.0
     """Per step, times the learning rate."""
     floor: Annotated[float, Field(ge=0, le=1)] = 0.01
@@ -218,7 +216,7 @@ class Training(Options):
     """Epochs between two evaluations on the validation part."""
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _one(self) -> "Training":
         if (self.epochs is None) == (self.steps is None):
             raise ValueError("give exactly one of epochs and steps; null takes one away")
         return self

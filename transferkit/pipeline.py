@@ -1,41 +1,45 @@
 """READ FIRST. One run, top to bottom: recipe, data, reference, adapter, fine-tuning, evaluation, report.
 
-Everything below is a concept called with plain arguments; only this file meets the recipe.
+Everything below is a concept called with plain arguments; only this file and :mod:`transferkit.comparison` meet a recipe.
 """
 
-import json
+import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-
 from transferkit import api
-from transferkit.data.source import open_data
-from transferkit.data.split import Folds, Parts, fold_split, split
+from transferkit.adapters.graphs import build_graphs
+from transferkit.adapters.potential import ReferencedPotential
+from transferkit.data.bundled import folds as bundled_folds
+from transferkit.data.source import PREFIX, open_data
+from transferkit.data.split import Folds, Parts, fold_split, make_folds, split
+from transferkit.data.store import write_parquet
 from transferkit.data.structures import Structures
 from transferkit.data.subset import nested_subsets
+from transferkit.errors import Interrupted, RunFolderError
+from transferkit.evaluation.predict import predict
 from transferkit.provenance import provenance
-from transferkit.recipe import Recipe, identity
-from transferkit.typing import PROPERTIES, Json, Property
+from transferkit.recipe import Recipe
+from transferkit.report.page import write as write_page
+from transferkit.resolve import length_of, loss_of, optimiser_of, strategy_of
+from transferkit.result import result_of
+from transferkit.run_folder import claim, write_json
+from transferkit.training.fit import fit
+from transferkit.training.track import open_tracker
 
-if TYPE_CHECKING:
-    from transferkit.adapters.base import Graph
-    from transferkit.adapters.potential import ReferencedPotential
-    from transferkit.training.loop import FitResult
+FIRST_RANK = os.environ.get("RANK", "0") == "0"
+"""Under torchrun every rank trains and one writes."""
 
 SMOKE_STEPS = 2
-SMOKE_STRUCTURES = 24
+SMOKE_STRUCTURES = 200
 
 
 def run(recipe: Recipe, *, output: Path | None = None, smoke: bool = False, resume: bool = True) -> Path:
     """Carry out a recipe: one run, or every variant and seed of a comparison.
 
     Args:
-        recipe: from :func:`transferkit.recipe.load_recipe`
+        recipe: from :func:`transferkit.recipe_file.load_recipe`
         output: folder to write to; ``runs/<name>`` if not given
-        smoke: two steps on two dozen training structures, to see that everything works
+        smoke: two steps on at most 200 training structures, to see that everything works
         resume: continue what is there; what is finished is not run again
 
     Returns:
@@ -56,15 +60,20 @@ def run_one(
     recipe: Recipe, folder: Path, *, variant: str = "", smoke: bool = False, resume: bool = True, quiet: bool = False
 ) -> Path:
     """One resolved recipe, one seed, one folder."""
-    claim(folder, recipe, smoke=smoke, resume=resume)
+    if FIRST_RANK:
+        claim(folder, recipe, smoke=smoke, resume=resume)
     if (folder / "result.json").exists():
         return folder
-    say = (lambda text: None) if quiet else (lambda text: sys.stderr.write(text + "\n"))
+
+    def say(text: str) -> None:
+        if FIRST_RANK and not quiet:
+            sys.stderr.write(f"{text}\n")
 
     # 1. data: labelled structures in a training, a validation and two named test parts
-    data = open_data(recipe.data.source, fidelity=recipe.data.fidelity, label_convention=recipe.data.label_convention)
+    data = open_data(recipe.data.source, recipe.data.fidelity, recipe.data.label_convention)
     parts = divide(recipe, data, smoke=smoke)
-    write_json(folder / "split.json", parts.info)
+    if FIRST_RANK:
+        write_json(folder / "split.json", parts.info)
     say(f"{data}\n{parts.describe()}")
 
     # 2. adapter: a network, with its elemental energies lifted out
@@ -72,7 +81,6 @@ def run_one(
 
     # 3. reference: E0 of the target level of theory, and the table of how every policy would do
     options = recipe.reference
-    source_data = None if options.source_data is None else open_data(options.source_data, fidelity=recipe.data.fidelity)
     referenced = api.compare_policies(
         model,
         parts.train,
@@ -80,34 +88,109 @@ def run_one(
         trainable=options.trainable,
         method=options.method,
         ridge=options.ridge,
-        source_data=source_data,
+        source_data=None if options.source_data is None else open_data(options.source_data),
         isolated=options.isolated_atoms,
     )
-    model = referenced.potential
-    model.reference().save(folder / "reference.json")
+    if FIRST_RANK:
+        referenced.potential.reference().save(folder / "reference.json")
     say(str(referenced.table))
     if referenced.warning:
-        say(referenced.warning)
+        say(f"warning: {referenced.warning}")
 
     # 4. what the potential knows before any training: step 0
     sets = {"valid": parts.valid, **parts.tests}
-    graphs = {name: build(model, part) for name, part in sets.items()}
-    step0 = {name: predictions(model, part, graphs[name]) for name, part in sets.items()}
+    graphs = {name: build_graphs(referenced.potential, part) for name, part in sets.items()}
+    step0 = {name: predict(referenced.potential, part, graphs=graphs[name]) for name, part in sets.items()}
 
     # 5. fine-tune: strategy, loss and optimiser are data handed to the one loop
-    fitted = train(recipe, model, parts, graphs["valid"], folder, resume=resume, smoke=smoke, quiet=quiet)
+    wandb = None if recipe.tracking.wandb is None else recipe.tracking.wandb.model_dump()
+    name = "/".join(part for part in (recipe.name, variant, f"seed-{recipe.seed}") if part)
+    tracker = open_tracker(folder, name=name, wandb=wandb)
+    fitted = fit(
+        referenced.potential,
+        parts.train,
+        parts.valid,
+        valid_graphs=graphs["valid"],
+        strategy=strategy_of(recipe),
+        loss=loss_of(recipe),
+        optimiser=optimiser_of(recipe),
+        **length_of(recipe) | ({"steps": SMOKE_STEPS, "epochs": None} if smoke else {}),
+        seed=recipe.seed,
+        folder=folder,
+        tracker=tracker,
+        config=recipe.model_dump(mode="json"),
+        resume=resume,
+        quiet=quiet,
+    )
+    if fitted.stopped == "interrupted":
+        raise Interrupted(
+            f"interrupted at step {fitted.steps}; {folder / 'checkpoint'} holds everything so far. "
+            f"The same command goes on from there."
+        )
+    if not FIRST_RANK:
+        return folder
 
     # 6. evaluate on the named tests; structures whose reference is undetermined are counted apart
-    final = {name: predictions(fitted.potential, part, graphs[name]) for name, part in sets.items()}
-    tests = {name: judge(parts.train, part, step0[name], final[name]) for name, part in sets.items()}
-    save_predictions(folder, step0, final)
+    final = {name: predict(fitted.potential, part, graphs=graphs[name]) for name, part in sets.items()}
     fitted.potential.save(folder / "model")
+    (folder / "predictions").mkdir(exist_ok=True)
+    for name, labels in parts.tests.items():
+        for prefix, part in (("labels-", labels), ("step0-", step0[name]), ("", final[name])):
+            write_parquet(part, folder / "predictions" / f"{prefix}{name}.parquet")
 
-    # 7. write what came out, then the page
-    result = assemble(recipe, variant, data, parts, referenced, fitted, tests)
-    write_json(folder / "provenance.json", provenance(recipe, data))
+    # 7. write what came out, then the page, then tell the tracker
+    _, weights = model.adapter.state()
+    write_json(folder / "provenance.json", provenance(recipe, data, weights=weights))
+    result = result_of(recipe, variant, data, parts, referenced=referenced, fitted=fitted, step0=step0, final=final)
     write_json(folder / "result.json", result)
-    from transferkit.report.page import write
-
-    write(folder)
+    write_page(folder)
+    tracker.figures({path.stem: path for path in sorted((folder / "figures").glob("*.png"))})
+    tracker.model(folder / "model")
+    tracker.finish({"tests": result["tests"], "best_step": fitted.best_step})
     return folder
+
+
+def divide(recipe: Recipe, data: Structures, *, smoke: bool = False) -> Parts:
+    """The parts that a recipe asks for: a fold, or shares; then a nested subset of the training part."""
+    options = recipe.data.split
+    if options.fold is None:
+        parts = split(data, by=options.by, seed=recipe.seed, fractions=options.fractions, known=options.known)
+    else:
+        folds = _folds(recipe, data)
+        fold = recipe.seed % folds.n if options.fold == "seed" else options.fold
+        parts = fold_split(data, folds, fold=fold, seed=recipe.seed, known=options.known)
+    size = SMOKE_STRUCTURES if smoke else recipe.data.subset
+    if size is None or size >= len(parts.train):
+        return parts
+    return parts.with_train(nested_subsets(parts.train, [size], seed=recipe.seed)[0])
+
+
+def _folds(recipe: Recipe, data: Structures) -> Folds:
+    """The folds that ship with a bundled set, so that everybody's fold 3 is the same; else folds of these data."""
+    n, source = recipe.data.split.folds, recipe.data.source
+    if source.startswith(PREFIX):
+        shipped = bundled_folds(source.removeprefix(PREFIX).partition("@")[0])
+        if shipped.n == n:
+            return shipped
+    return make_folds(data, n=n)
+
+
+def start(recipe: Recipe) -> ReferencedPotential:
+    """The pre-trained potential, or the same architecture with random weights for ``from-scratch``."""
+    adapter = recipe.adapter
+    if recipe.strategy.kind == "from-scratch":
+        return api.scratch(
+            adapter.name, recipe.strategy.config, seed=recipe.seed, device=adapter.device, dtype=adapter.dtype
+        )
+    return api.load(adapter.name, adapter.checkpoint, device=adapter.device, dtype=adapter.dtype)
+
+
+def evaluate_run(folder: Path, data: Structures) -> api.Evaluation:
+    """Errors of a finished run's potential on other data.
+
+    Raises:
+        RunFolderError: the folder holds no trained potential.
+    """
+    if not (folder / "model" / "model.json").exists():
+        raise RunFolderError(f"{folder} holds no trained potential (model/model.json). Give the folder of a finished run.")
+    return api.evaluate(ReferencedPotential.open(folder / "model"), data)

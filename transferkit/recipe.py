@@ -7,7 +7,7 @@ The recipe file, its error texts and the reference page of the documentation all
 import json
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -41,7 +41,7 @@ class Variant(BaseModel):
     """What a reader must know about it, e.g. that it has not converged."""
 
     @model_validator(mode="after")
-    def _only_what_may_differ(self) -> Self:
+    def _only_what_may_differ(self) -> "Variant":
         if shared := sorted(SHARED & set(self.overrides)):
             raise ValueError(f"{', '.join(shared)} cannot differ between variants; set it for the whole recipe")
         return self
@@ -100,7 +100,7 @@ class Recipe(Options):
     """Folder to write to; ``runs/NAME`` if not given."""
 
     @model_validator(mode="after")
-    def _agree(self) -> Self:
+    def _agree(self) -> "Recipe":
         if self.baseline is not None and self.baseline not in (self.compare or {}):
             raise ValueError(
                 f"baseline {self.baseline!r} is not a variant. {nearest(self.baseline, self.compare or {})}"

@@ -114,7 +114,7 @@ def _check(data: dict[str, Any]) -> tuple[Recipe | None, list[Mistake]]:
     plain = {key: value for key, value in data.items() if key not in {"compare", "seeds", "baseline"}}
     plain.setdefault("strategy", {"kind": "full"})
     arms = data.get("compare")
-    seen = {(m.path, m.text) for m in found}
+    seen = {m.path for m in found}
     arms = arms if isinstance(arms, Mapping) else {}
     if recipe is None and isinstance(chosen := data.get("baseline"), str) and chosen not in arms:
         found.append(Mistake(("baseline",), f"{chosen!r} is not a variant. {nearest(chosen, arms)}"))
@@ -123,9 +123,18 @@ def _check(data: dict[str, Any]) -> tuple[Recipe | None, list[Mistake]]:
             continue
         changed = {key: value for key, value in arm.items() if key not in {"label", "note"} | SHARED}
         for mistake in _validate(merge(plain, changed), VARIANT)[1]:
-            if (mistake.path, mistake.text) not in seen:
+            if mistake.path not in seen or _sets(arm, mistake.path):
                 found.append(Mistake(("compare", name, *mistake.path), mistake.text))
     return recipe, found
+
+
+def _sets(arm: Any, path: OptionPath) -> bool:
+    """Whether a variant itself gives the option at a path, rather than taking it from the recipe."""
+    for key in path:
+        if not (isinstance(arm, Mapping) and key in arm):
+            return False
+        arm = arm[key]
+    return True
 
 
 def _validate(data: dict[str, Any], top: Collection[str] | None) -> tuple[Recipe | None, list[Mistake]]:
@@ -150,6 +159,6 @@ def _report(path: Path, found: Iterable[Mistake], where: Mapping[OptionPath, str
             (where[mistake.path[:n]] for n in range(len(mistake.path), -1, -1) if mistake.path[:n] in where), ""
         )
         number = int(place.removeprefix("line ")) if place.startswith("line ") else 10**9
-        lines.append((number, f"  {place}, {mistake.option}: {mistake.text}"))
+        lines.append((number, mistake.option, f"  {place}, {mistake.option}: {mistake.text}"))
     count = f"{len(lines)} mistakes" if len(lines) > 1 else "a mistake"
-    return "\n".join([f"recipe {str(path)!r} has {count}:", *(text for _, text in sorted(lines))])
+    return "\n".join([f"recipe {str(path)!r} has {count}:", *(text for _, _, text in sorted(lines))])

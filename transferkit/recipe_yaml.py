@@ -36,6 +36,8 @@ _SCALARS: dict[str, Callable[[str], Any]] = {
     "tag:yaml.org,2002:float": lambda text: float(text.replace(".inf", "inf").replace(".nan", "nan")),
 }
 
+_COLLECTIONS = {"tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
+
 
 @dataclass
 class Document:
@@ -81,18 +83,20 @@ def _value(node: yaml.Node, path: OptionPath, document: Document, inside: tuple[
     if id(node) in inside:
         document.mistakes.append((path, "an alias (*) that stands inside its own anchor (&)"))
         return None
+    if node.tag not in {*_SCALARS, *_COLLECTIONS}:
+        document.mistakes.append((path, f"the tag {node.tag!r}; recipes have none"))
+        return None
     inside = (*inside, id(node))
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, path, document, inside)
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, i), document, inside) for i, item in enumerate(node.value)]
-    if node.tag not in _SCALARS:
-        document.mistakes.append((path, f"the tag {node.tag!r}; recipes have none"))
-        return None
     return _SCALARS[node.tag](node.value)
 
 
-def _mapping(node: yaml.MappingNode, path: OptionPath, document: Document, inside: tuple[int, ...]) -> dict[Hashable, Any]:
+def _mapping(
+    node: yaml.MappingNode, path: OptionPath, document: Document, inside: tuple[int, ...]
+) -> dict[Hashable, Any]:
     out: dict[Hashable, Any] = {}
     for key_node, value_node in node.value:
         if not isinstance(key_node, yaml.ScalarNode):

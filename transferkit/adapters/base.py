@@ -62,7 +62,7 @@ class Graph:
     @property
     def n_edges(self) -> int:
         """Number of directed edges: what a batch budget counts."""
-        return self.edges.shape[1]
+        return int(self.edges.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +71,8 @@ class Batch:
 
     Attributes:
         numbers: int64, (atoms,)
-        positions: Å, (atoms, 3)
-        cell: Å, (structures, 3, 3)
+        positions: Å, float64, (atoms, 3)
+        cell: Å, float64, (structures, 3, 3)
         owner: structure of each atom, int64, (atoms,)
         head: head of each structure, int64, (structures,)
         edges: int64, (2, edges)
@@ -112,10 +112,10 @@ class Prediction:
     """What was asked for, and only that.
 
     Attributes:
-        energy: eV, total, (structures,)
-        forces: eV/Å, (atoms, 3)
-        stress: eV/Å³, ASE sign, (structures, 3, 3)
-        magmoms: μB, (atoms,)
+        energy: eV, total, float64, (structures,)
+        forces: eV/Å, float64, (atoms, 3)
+        stress: eV/Å³, ASE sign, float64, (structures, 3, 3); NaN for a structure without a volume
+        magmoms: μB, absolute, in the network's dtype, (atoms,)
     """
 
     energy: Tensor
@@ -133,12 +133,14 @@ class Adapter(nn.Module, ABC):
         elements: atomic numbers that the checkpoint knows
         heads: names of the readout heads; data choose theirs by fidelity
         capabilities: what can be predicted, in which dtypes
+        package: distribution that the adapter wraps; its version is part of a run's provenance
         presets: named selections of blocks to train, for the strategy of the same name
         graph_key: changes when graphs would
         licence: of the weights, in words
     """
 
     name: ClassVar[str]
+    package: ClassVar[str]
     capabilities: ClassVar[Capabilities]
     presets: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     cutoff: float
@@ -203,7 +205,8 @@ class Adapter(nn.Module, ABC):
             need: properties wanted; energy is always given
             positions: Å, (atoms, 3): evaluate the same topology at these positions
             strain: (structures, 3, 3): deform cell and positions by (1 + strain)
-            create_graph: keep the graph through forces and stress, for a loss on them
+            create_graph: keep the graph through forces and stress, for a loss on them; without it, a prediction with
+                forces or stress comes back detached, also inside ``torch.no_grad``
 
         Raises:
             UnsupportedProperty: ``need`` names something outside the capabilities.

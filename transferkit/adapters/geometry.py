@@ -98,6 +98,12 @@ def _per_volume(virial: Tensor, cell: Tensor) -> Tensor:
     return torch.where(volume > 0, stress, torch.full_like(stress, torch.nan))
 
 
+def sum_per_structure(sites: Tensor, batch: Batch) -> Tensor:
+    """Sum energies of atoms, (atoms,), to energies of structures, (structures,), in float64."""
+    zero = torch.zeros(batch.n_structures, dtype=torch.float64, device=sites.device)
+    return zero.index_add(0, batch.owner, sites.double())
+
+
 def gradients_on(need: frozenset[Property]) -> torch.set_grad_enabled:
     """A context in which autograd runs if forces or stress are needed, even inside ``torch.no_grad``."""
     return torch.set_grad_enabled(bool(need & DERIVED) or torch.is_grad_enabled())

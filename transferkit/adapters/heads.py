@@ -21,7 +21,8 @@ def per_head(modules: Sequence[nn.Module] | nn.ModuleList, x: Tensor, head: Tens
     tensor([0.5000, 0.0000])
     """
     if len(modules) == 1:
-        return modules[0](x).squeeze(-1)
+        only: Tensor = modules[0](x).squeeze(-1)
+        return only
     out = x.new_zeros(len(x))
     for index, module in enumerate(modules):
         mine = (head == index).nonzero().squeeze(-1)

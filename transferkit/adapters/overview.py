@@ -1,57 +1,56 @@
-"""What potentials are there: one JSON object per registered adapter, also for those that are not installed."""
+"""Which potentials there are, and what each can do: the table of ``transferkit adapters``."""
 
 from importlib.metadata import PackageNotFoundError, version
 
-from transferkit.adapters.registry import adapter_class, entry, names
+from transferkit.adapters.registry import adapter_class, names
 from transferkit.errors import AdapterBroken, AdapterNotInstalled
 from transferkit.typing import Json
 
 
 def overview() -> list[Json]:
-    """Every registered adapter, sorted by name.
+    """One entry per registered adapter; one that is missing or broken says why instead of hiding.
 
     Returns:
-        ``name``, ``installed``, ``problem`` (why it cannot be used, or null), ``version`` of the wrapped package,
-        ``properties``, and ``checkpoints`` with ``name``, number of ``elements``, ``heads``, ``cutoff_A``, ``licence``.
+        objects {"name", "installed", "problem", "package", "version", "properties", "dtypes", "presets",
+        "checkpoints": [{"name", "elements": count, "heads", "licence"}]}
 
-    >>> [a["installed"] for a in overview() if a["name"] == "toy"]
-    [True]
+    >>> [(c["name"], c["elements"]) for a in overview() if a["name"] == "toy" for c in a["checkpoints"]]
+    [('demo', 94)]
     """
-    return [_adapter(name) for name in names()]
+    return [_entry(name) for name in names()]
 
 
-def _adapter(name: str) -> Json:
-    out: Json = {
-        "name": name,
-        "installed": False,
-        "problem": None,
-        "version": _version(name),
-        "properties": [],
-        "checkpoints": [],
-    }
+def _entry(name: str) -> Json:
+    blank: Json = {"name": name, "installed": False, "problem": None, "package": None, "version": None}
+    blank |= {"properties": [], "dtypes": [], "presets": [], "checkpoints": []}
     try:
-        cls = adapter_class(name)
+        adapter = adapter_class(name)
     except (AdapterNotInstalled, AdapterBroken) as error:
-        return out | {"problem": str(error)}
-    rows = []
-    for checkpoint in cls.checkpoints():
-        network = cls.load(checkpoint).adapter
-        rows.append(
+        return blank | {"problem": str(error)}
+    checkpoints = []
+    for checkpoint in adapter.checkpoints():
+        loaded = adapter.load(checkpoint).adapter
+        checkpoints.append(
             {
                 "name": checkpoint,
-                "elements": len(network.elements),
-                "heads": list(network.heads),
-                "cutoff_A": network.cutoff,
-                "licence": network.licence,
+                "elements": len(loaded.elements),
+                "heads": list(loaded.heads),
+                "licence": loaded.licence,
             }
         )
-    return out | {"installed": True, "properties": sorted(cls.capabilities.properties), "checkpoints": rows}
+    return blank | {
+        "installed": True,
+        "package": adapter.package,
+        "version": _version(adapter.package),
+        "properties": sorted(adapter.capabilities.properties),
+        "dtypes": sorted(str(d).removeprefix("torch.") for d in adapter.capabilities.dtypes),
+        "presets": sorted(adapter.presets),
+        "checkpoints": checkpoints,
+    }
 
 
-def _version(name: str) -> str:
-    """Version of the wrapped package, which adapters are named after; else of the package that brings the adapter."""
+def _version(package: str) -> str | None:
     try:
-        return version(name)
+        return version(package)
     except PackageNotFoundError:
-        distribution = entry(name).dist
-        return "" if distribution is None else distribution.version
+        return None

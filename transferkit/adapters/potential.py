@@ -1,7 +1,7 @@
 """ReferencedPotential: a network plus one elemental reference per head. The only place where totals are made."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from transferkit.adapters.base import Adapter, Batch, Graph, Prediction
 from transferkit.data.structures import Structure
-from transferkit.errors import MissingReference
+from transferkit.errors import CheckpointError, MissingReference, UnknownHead
 from transferkit.reference.elemental import ElementalReference
 from transferkit.typing import Json, Property
 
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
 
 TABLE_LENGTH = len(chemical_symbols)
+
+
+def _table(references: Sequence[ElementalReference]) -> Tensor:
+    """E0 by head and atomic number, eV, float64; zero where unknown (``graph`` refuses such elements)."""
+    table = np.zeros((len(references), TABLE_LENGTH))
+    for row, reference in zip(table, references, strict=True):
+        row[reference.elements] = reference.energies
+    return torch.from_numpy(table)
 
 
 class ReferencedPotential(nn.Module):
@@ -43,9 +51,9 @@ class ReferencedPotential(nn.Module):
         super().__init__()
         self.adapter = adapter
         self._references = tuple(references)
-        table = torch.zeros(len(references), TABLE_LENGTH, dtype=torch.float64)
-        for row, reference in zip(table, references, strict=True):
-            row[torch.from_numpy(reference.elements.copy())] = torch.from_numpy(reference.energies.copy())
+        if len(references) != len(adapter.heads):
+            raise UnknownHead(f"{len(references)} references for heads {', '.join(adapter.heads)}; give one for each")
+        table = _table(references)
         if trainable_reference:
             self.e0 = nn.Parameter(table)
         else:
@@ -56,9 +64,23 @@ class ReferencedPotential(nn.Module):
         """Whether E0 is a parameter."""
         return isinstance(self.e0, nn.Parameter)
 
+    def head_index(self, head: str | None) -> int:
+        """Index of a head; None means the only one.
+
+        Raises:
+            UnknownHead: no head is called so, or None was given and there are several.
+        """
+        if head is None and len(self.adapter.heads) > 1:
+            raise UnknownHead(f"this potential has heads {', '.join(self.adapter.heads)}; say which one is meant")
+        return 0 if head is None else self.adapter.head_index(head)
+
     def reference(self, head: str | None = None) -> ElementalReference:
-        """The reference of a head (of the only one, if there is one), as it stands now."""
-        index = 0 if head is None and len(self.adapter.heads) == 1 else self.adapter.head_index(head or "")
+        """The reference of a head (of the only one, if there is one), as it stands now.
+
+        Raises:
+            UnknownHead: see :meth:`head_index`.
+        """
+        index = self.head_index(head)
         start = self._references[index]
         now = self.e0[index].detach().cpu().numpy()[start.elements]
         return replace(start, energies=now.astype(np.float64))
@@ -66,22 +88,64 @@ class ReferencedPotential(nn.Module):
     def with_reference(
         self, reference: ElementalReference, head: str | None = None, *, trainable: bool = False
     ) -> "ReferencedPotential":
-        """The same network object with another reference for one head."""
-        index = 0 if head is None and len(self.adapter.heads) == 1 else self.adapter.head_index(head or "")
+        """The same network object with another reference for one head; this potential is not changed.
+
+        Args:
+            reference: the new E0
+            head: whose; may be left out where there is one
+            trainable: make E0 a parameter
+
+        >>> from transferkit.adapters.toy import Toy
+        >>> potential = Toy.load("demo")
+        >>> new = potential.with_reference(ElementalReference.from_mapping({"O": -9.0}))
+        >>> new.reference()["O"], new.adapter is potential.adapter
+        (-9.0, True)
+        """
+        index = self.head_index(head)
         references = [self.reference(h) for h in self.adapter.heads]
         references[index] = reference
         new = ReferencedPotential(self.adapter, references, trainable_reference=trainable)
         return new.to(self.e0.device)
 
+    def add_head(self, name: str, copy_of: str, reference: ElementalReference | None = None) -> None:
+        """Add a readout head with its own copy of another's parameters; in place.
+
+        Args:
+            name: of the new head, e.g. the fidelity that it learns
+            copy_of: head whose parameters and reference it starts from
+            reference: its E0, if not that of ``copy_of``
+
+        Raises:
+            UnknownHead: ``copy_of`` is not a head, or ``name`` already is one.
+
+        >>> from transferkit.adapters.toy import Toy
+        >>> potential = Toy.load("demo")
+        >>> potential.add_head("r2SCAN", copy_of="default")
+        >>> potential.adapter.heads
+        ('default', 'r2SCAN')
+        """
+        references = [self.reference(h) for h in self.adapter.heads]
+        references.append(reference or references[self.adapter.head_index(copy_of)])
+        self.adapter.add_head(name, copy_of)
+        table = _table(references).to(self.e0.device)
+        self._references = tuple(references)
+        self.e0 = nn.Parameter(table) if self.trainable_reference else table
+
     def graph(self, structure: Structure, *, skin: float = 0.0, head: str | None = None) -> Graph:
         """Topology of one structure; refuses elements that the network or the reference does not know.
+
+        Args:
+            structure: without labels
+            skin: Å added to the cutoffs
+            head: whose reference must know the elements; the first if not given
 
         Raises:
             MissingReference: an element is unknown.
             GraphError: see :meth:`Adapter.graph`.
         """
         present = {int(z) for z in np.unique(structure.numbers)}
-        known = self.adapter.elements & {int(z) for z in self.reference(head or self.adapter.heads[0]).elements}
+        index = 0 if head is None else self.head_index(head)
+        known = self.adapter.elements & set(self._references[index].elements.tolist())
         if unknown := present - known:
             names = ", ".join(chemical_symbols[z] for z in sorted(unknown))
             raise MissingReference(
@@ -89,6 +153,19 @@ class ReferencedPotential(nn.Module):
                 f"Leave such structures out, or choose a checkpoint that was trained on {names}."
             )
         return self.adapter.graph(structure, skin=skin)
+
+    def collate(self, graphs: Sequence[Graph], head: str | Sequence[str] | None = None) -> Batch:
+        """One batch on the potential's device.
+
+        Args:
+            graphs: at least one
+            head: of all structures, or one name per structure; may be left out where there is one
+
+        Raises:
+            UnknownHead: see :meth:`head_index`.
+        """
+        names = [head] * len(graphs) if head is None or isinstance(head, str) else list(head)
+        return self.adapter.collate(graphs, [self.head_index(h) for h in names]).to(self.e0.device)
 
     def forward(
         self,
@@ -100,7 +177,7 @@ class ReferencedPotential(nn.Module):
         create_graph: bool = False,
     ) -> Prediction:
         """As :meth:`Adapter.forward`, with total energies in float64."""
-        out = self.adapter(batch, need=need, positions=positions, strain=strain, create_graph=create_graph)
+        out: Prediction = self.adapter(batch, need=need, positions=positions, strain=strain, create_graph=create_graph)
         return replace(out, energy=out.energy.double() + self.reference_energy(batch))
 
     def reference_energy(self, batch: Batch) -> Tensor:
@@ -108,6 +185,13 @@ class ReferencedPotential(nn.Module):
         per_atom = self.e0[batch.head[batch.owner], batch.numbers]
         zero = torch.zeros(batch.n_structures, dtype=torch.float64, device=per_atom.device)
         return zero.index_add(0, batch.owner, per_atom)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "ReferencedPotential":  # noqa: FBT001, FBT002
+        # .float(), .half() and .to(dtype) are for the network; a table of E0 in float32 would be wrong by 1e-6 eV.
+        exact = self.e0.detach().clone()
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.e0.data = exact.to(self.e0.device)
+        return self
 
     def blocks(self) -> Mapping[str, Sequence[nn.Parameter]]:
         """The adapter's blocks, and ``reference`` when E0 is trainable: every parameter exactly once."""
@@ -151,17 +235,29 @@ class ReferencedPotential(nn.Module):
 
     @classmethod
     def open(cls, folder: str | Path) -> "ReferencedPotential":
-        """Open what :meth:`save` wrote."""
+        """Open what :meth:`save` wrote, on the CPU.
+
+        Raises:
+            CheckpointError: the folder does not hold a saved potential.
+        """
         from safetensors.torch import load_file
 
         folder = Path(folder)
+        if missing := [f for f in ("model.json", "model.safetensors") if not (folder / f).is_file()]:
+            raise CheckpointError(
+                f"{folder} is not a saved potential: {' and '.join(missing)} missing. A run keeps its own in <run>/model."
+            )
         return cls.from_state(json.loads((folder / "model.json").read_text()), load_file(folder / "model.safetensors"))
 
     def export(self, path: str | Path, head: str | None = None) -> Path:
-        """Write a file that the native package opens and that gives the same energies, E0 included."""
+        """Write a file that the native package opens and that gives the same energies, E0 included.
+
+        Raises:
+            UnknownHead: see :meth:`head_index`.
+        """
         reference = self.reference(head)
         table = {int(z): float(e) for z, e in zip(reference.elements, reference.energies, strict=True)}
-        self.adapter.export(Path(path), table, head or self.adapter.heads[0])
+        self.adapter.export(Path(path), table, self.adapter.heads[self.head_index(head)])
         return Path(path)
 
     def calculator(self, head: str | None = None) -> "Calculator":

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from transferkit.adapters.base import Adapter, Batch, Capabilities, Graph, Prediction
-from transferkit.adapters.geometry import deform, differentiate, gradients_on
+from transferkit.adapters.geometry import deform, differentiate, gradients_on, sum_per_structure
 from transferkit.adapters.graphs import join
 from transferkit.adapters.heads import per_head
 from transferkit.adapters.potential import ReferencedPotential
@@ -62,6 +62,7 @@ class Toy(Adapter):
     """
 
     name: ClassVar[str] = "toy"
+    package: ClassVar[str] = "transferkit"
     capabilities: ClassVar[Capabilities] = Capabilities(
         properties=frozenset({"energy", "forces", "stress", "magmoms"}),
         dtypes=frozenset({torch.float32, torch.float64}),
@@ -151,7 +152,7 @@ class Toy(Adapter):
             GraphError: two atoms coincide, or positions are not finite.
         """
         require_finite(structure)
-        i, j, image, distance = primitive_neighbor_list(
+        i, j, image, distance = primitive_neighbor_list(  # type: ignore[no-untyped-call]
             "ijSd", structure.pbc, np.asarray(structure.cell), np.asarray(structure.positions), self.cutoff + skin
         )
         require_distinct(structure, distance, i, j)
@@ -184,7 +185,7 @@ class Toy(Adapter):
             geometry = deform(batch, need=need, positions=positions, strain=strain)
             h = self._layers(batch, geometry.vectors)[-1]
             head = batch.head[batch.owner]
-            energy = h.new_zeros(batch.n_structures).index_add(0, batch.owner, per_head(self.readouts, h, head))
+            energy = sum_per_structure(per_head(self.readouts, h, head), batch)
             magmoms = per_head(self.moments, h, head) if "magmoms" in need else None
             return differentiate(Prediction(energy, magmoms=magmoms), geometry, create_graph=create_graph)
 

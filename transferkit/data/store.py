@@ -99,7 +99,9 @@ def _about(path: Path, table: pa.Table) -> Json:
         )
     about: Json = json.loads(raw)
     if about.get("format") != FORMAT:
-        raise DataError(f"{path}: format {about.get('format')!r} of the store is unknown, this version reads {FORMAT!r}")
+        raise DataError(
+            f"{path}: format {about.get('format')!r} of the store is unknown, this version reads {FORMAT!r}"
+        )
     return about
 
 

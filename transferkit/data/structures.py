@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property, reduce
+from functools import cached_property
 from hashlib import sha256
 from json import dumps
-from math import gcd
 
 import numpy as np
 from ase.data import chemical_symbols
 
+from transferkit.data.structure import Structure, reduced_formula
 from transferkit.errors import DataError
 from transferkit.typing import (
     PROPERTIES,
-    Cell,
     Cells,
     Counts,
     Energy,
@@ -27,53 +26,15 @@ from transferkit.typing import (
     Stress,
 )
 
+__all__ = ["PER_ATOM", "Structure", "Structures", "concatenate", "reduced_formula"]
+
 PER_ATOM: frozenset[Property] = frozenset({"forces", "magmoms"})
-
-
-@dataclass(frozen=True, eq=False)
-class Structure:
-    """One configuration without labels: what an adapter needs to build a graph.
-
-    Attributes:
-        numbers: atomic numbers, shape (atoms,)
-        positions: Å, shape (atoms, 3)
-        cell: Å, one lattice vector per row, shape (3, 3)
-        pbc: periodic along each lattice vector, shape (3,)
-        id: name used in messages
-    """
-
-    numbers: Numbers
-    positions: Positions
-    cell: Cell
-    pbc: np.ndarray
-    id: str = ""
-
-    def __len__(self) -> int:
-        """Count the atoms."""
-        return len(self.numbers)
-
-    @property
-    def formula(self) -> str:
-        """Reduced formula, elements in alphabetical order."""
-        return reduced_formula(self.numbers)
 
 
 def _read_only(values: np.ndarray) -> np.ndarray:
     view = values.view()
     view.flags.writeable = False
     return view
-
-
-def reduced_formula(numbers: Numbers) -> str:
-    """Formula divided by the greatest common divisor, elements in alphabetical order.
-
-    >>> reduced_formula(np.array([8, 8, 22, 22, 8, 8]))
-    'O2Ti'
-    """
-    z, n = np.unique(numbers, return_counts=True)
-    divisor = reduce(gcd, (int(k) for k in n), 0) or 1
-    parts = sorted((chemical_symbols[int(i)], int(k) // divisor) for i, k in zip(z, n, strict=True))
-    return "".join(symbol + (str(k) if k > 1 else "") for symbol, k in parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,19 +78,7 @@ class Structures:
 
     def __post_init__(self) -> None:
         """Check lengths and that every label that is said to be there is finite."""
-        n_structures, n_atoms = len(self.offsets) - 1, int(self.offsets[-1])
-        for name in ("numbers", "positions", "forces", "magmoms"):
-            if len(getattr(self, name)) != n_atoms:
-                raise DataError(f"{name} has {len(getattr(self, name))} rows for {n_atoms} atoms")
-        for name in ("cell", "pbc", "energy", "stress", "id", "material_id"):
-            if len(getattr(self, name)) != n_structures:
-                raise DataError(f"{name} has {len(getattr(self, name))} rows for {n_structures} structures")
-        if missing := set(PROPERTIES) - set(self.mask):
-            raise DataError(f"mask lacks {sorted(missing)}")
-        for kind, mapping in (("mask", self.mask), ("column", self.columns)):
-            for name, values in mapping.items():
-                if len(values) != n_structures:
-                    raise DataError(f"{kind} {name!r} has {len(values)} rows for {n_structures} structures")
+        self._check_lengths()
         for name in PROPERTIES:
             self._check_finite(name)
         for f in fields(self):
@@ -138,9 +87,21 @@ class Structures:
         object.__setattr__(self, "mask", {k: _read_only(v) for k, v in self.mask.items()})
         object.__setattr__(self, "columns", {k: _read_only(v) for k, v in self.columns.items()})
 
+    def _check_lengths(self) -> None:
+        if missing := set(PROPERTIES) - set(self.mask):
+            raise DataError(f"mask lacks {sorted(missing)}")
+        structures, atoms = (len(self.offsets) - 1, "structures"), (int(self.offsets[-1]), "atoms")
+        wanted = [(n, getattr(self, n), atoms) for n in ("numbers", "positions", "forces", "magmoms")]
+        wanted += [(n, getattr(self, n), structures) for n in ("cell", "pbc", "energy", "stress", "id", "material_id")]
+        wanted += [(f"mask of {n}", self.mask[n], structures) for n in PROPERTIES]
+        wanted += [(f"column {n!r}", v, structures) for n, v in self.columns.items()]
+        for name, values, (count, what) in wanted:
+            if len(values) != count:
+                raise DataError(f"{name} has {len(values)} rows for {count} {what}")
+
     def _check_finite(self, name: Property) -> None:
         values = getattr(self, name)
-        finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+        finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
         if name in PER_ATOM:
             finite = np.bincount(self.owner, weights=~finite, minlength=len(self)) == 0
         bad = np.flatnonzero(self.mask[name] & ~finite)
@@ -167,7 +128,7 @@ class Structures:
 
     def __getitem__(self, which: slice | Sequence[int] | np.ndarray) -> "Structures":
         """Structures chosen by a slice, by indices or by a boolean mask, in that order."""
-        index = np.arange(len(self))[which if isinstance(which, slice) else np.asarray(which)]
+        index = np.arange(len(self))[which if isinstance(which, slice) or not len(which) else np.asarray(which)]
         index = np.atleast_1d(index)
         sizes = self.n_atoms[index]
         offsets = np.concatenate([[0], np.cumsum(sizes)])
@@ -241,14 +202,14 @@ class Structures:
 
     def with_labels(self, **labels: np.ndarray) -> "Structures":
         """A copy whose named labels are replaced and present everywhere."""
-        present = {k: np.ones(len(self), dtype=bool) for k in labels}
-        return replace(self, **labels, mask={**self.mask, **present})  # type: ignore[arg-type]
+        present = {p: np.ones(len(self), dtype=bool) if p in labels else self.mask[p] for p in PROPERTIES}
+        return replace(self, **labels, mask=present)  # type: ignore[arg-type]
 
     def without(self, *labels: Property) -> "Structures":
         """A copy that lacks the named labels."""
         blank = {k: np.full_like(getattr(self, k), np.nan) for k in labels}
         absent = {k: np.zeros(len(self), dtype=bool) for k in labels}
-        return replace(self, **blank, mask={**self.mask, **absent})  # type: ignore[arg-type]
+        return replace(self, **blank, mask={**self.mask, **absent})
 
     @cached_property
     def hash(self) -> str:

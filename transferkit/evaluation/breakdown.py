@@ -65,8 +65,8 @@ def label_errors(label: Property, predicted: Structures, reference: Structures) 
     if label == "energy":
         values = [v / np.maximum(reference.n_atoms, 1) for v in values]
     rows = np.flatnonzero(both[reference.owner] if label in PER_ATOM else both)
-    flat = [v[rows].reshape(len(rows), -1) for v in values]
-    width = flat[0].shape[1] if len(rows) else 1
+    width = int(np.prod(values[1].shape[1:]))
+    flat = [v[rows].reshape(len(rows), width) for v in values]
     structure = reference.owner[rows] if label in PER_ATOM else rows
     atom = rows if label in PER_ATOM else np.full(len(rows), -1)
     return LabelErrors(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from scipy.stats import wilcoxon
+from scipy import stats
 
 from transferkit.errors import DataError, nearest
 from transferkit.evaluation.intervals import bootstrap_seeds
@@ -139,7 +139,7 @@ def _signed_rank(values: np.ndarray) -> float:
     # The test drops zeros; if nothing differs anywhere there is no evidence, and scipy would divide by zero.
     if not np.any(values):
         return 1.0
-    return float(wilcoxon(values).pvalue)
+    return float(stats.wilcoxon(values).pvalue)
 
 
 def _warnings(n_seeds: int, n_compositions: int) -> tuple[str, ...]:

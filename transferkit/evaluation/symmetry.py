@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import spglib
 
-from transferkit.data.structures import Structure, Structures
+from transferkit.data.structure import Structure
 from transferkit.errors import DataError
 
 FREE = 1e-6
@@ -57,23 +57,14 @@ def free_components(structure: Structure, symprec: float = 1e-3) -> np.ndarray:
     return free
 
 
-def free_components_of(data: Structures, symprec: float = 1e-3) -> np.ndarray:
-    """:func:`free_components` of all structures, flat, bool, shape (atoms, 3).
-
-    Raises:
-        DataError: see :func:`free_components`.
-    """
-    if len(data) == 0:
-        return np.zeros((0, 3), dtype=bool)
-    return np.concatenate([free_components(s, symprec) for s in data])
-
-
 def _operations(structure: Structure, fractional: np.ndarray, symprec: float) -> tuple[np.ndarray, np.ndarray]:
     try:
         # spglib announces that failures will be raised rather than returned as None; both are caught here.
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Set OLD_ERROR_HANDLING", category=DeprecationWarning)
-            dataset = spglib.get_symmetry_dataset((structure.cell.tolist(), fractional.tolist(), structure.numbers.tolist()), symprec=symprec)
+            dataset = spglib.get_symmetry_dataset(
+                (structure.cell.tolist(), fractional.tolist(), structure.numbers.tolist()), symprec=symprec
+            )
     except spglib.SpglibError as error:
         raise DataError(_failed(structure, symprec, str(error))) from error
     if dataset is None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Literal, get_args
+from typing import Literal
 
 from torch import nn
 
@@ -12,8 +12,7 @@ from transferkit.errors import RecipeError, UnknownBlock, nearest
 from transferkit.finetune.blocks import head_blocks, select
 from transferkit.finetune.plan import Group, Plan
 
-Kind = Literal["full", "frozen", "heads", "gradual", "from-scratch"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS = ("full", "frozen", "heads", "gradual", "from-scratch")
 REFERENCE = "reference"
 
 
@@ -47,7 +46,7 @@ class Strategy:
     'frozen'
     """
 
-    kind: Kind = "full"
+    kind: str = "full"
     train: tuple[str, ...] = ()
     preset: str | None = None
     every: int = 1
@@ -107,7 +106,7 @@ def apply(potential: ReferencedPotential, strategy: Strategy) -> Plan:
         unit=strategy.unit,
     )
     for parameter in potential.parameters():
-        parameter.requires_grad_(False)  # noqa: FBT003
+        parameter.requires_grad_(False)
     plan.open(epoch=1, step=0)
     return plan
 

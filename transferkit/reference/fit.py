@@ -1,7 +1,6 @@
 """Fit elemental energies to labelled totals: least squares, ridge or Huber."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from scipy.linalg import lstsq
@@ -11,8 +10,7 @@ from transferkit.errors import ReferenceFitError, nearest
 from transferkit.reference.composition import RANK_TOLERANCE, checked_counts, row_basis, undetermined_elements
 from transferkit.reference.elemental import ElementalReference
 
-Method = Literal["least-squares", "ridge", "huber"]
-METHODS: tuple[Method, ...] = ("least-squares", "ridge", "huber")
+METHODS: tuple[str, ...] = ("least-squares", "ridge", "huber")
 
 
 def fit_reference(
@@ -20,7 +18,7 @@ def fit_reference(
     energies: np.ndarray,
     elements: Sequence[int] | np.ndarray,
     *,
-    method: Method = "least-squares",
+    method: str = "least-squares",
     ridge: float = 1e-3,
     per_atom: bool = True,
     source: str = "",
@@ -54,8 +52,6 @@ def fit_reference(
     elements = np.asarray(elements, dtype=np.int64)
     counts = checked_counts(counts, elements)
     energies = checked_energies(energies, len(counts))
-    if method not in METHODS:
-        raise ReferenceFitError(f"No method of fitting is called {method!r}. {nearest(method, METHODS)}")
     order = np.argsort(elements)
     elements, counts = elements[order], counts[:, order]
     weight = counts.sum(axis=1) if per_atom else np.ones(len(counts))
@@ -71,12 +67,16 @@ def fit_reference(
 
 
 def solve(
-    rows: np.ndarray, targets: np.ndarray, *, method: Method = "least-squares", ridge: float = 1e-3
+    rows: np.ndarray, targets: np.ndarray, *, method: str = "least-squares", ridge: float = 1e-3
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Coefficients, shape (elements,), and their covariance, shape (elements, elements).
 
     The covariance is None where no residual degrees of freedom are left to estimate a variance from.
+
+    Raises:
+        ReferenceFitError: no method is called so; names the nearest.
     """
+    check_method(method)
     if method == "ridge":
         return _ridge(rows, targets, ridge)
     if method == "huber":
@@ -131,6 +131,16 @@ def _scaled(gram: np.ndarray, residual: np.ndarray, freedom: float) -> np.ndarra
         return None
     covariance: np.ndarray = gram * float(residual @ residual) / freedom
     return covariance
+
+
+def check_method(method: str) -> None:
+    """Refuse an unknown method.
+
+    Raises:
+        ReferenceFitError: no method is called so; names the nearest.
+    """
+    if method not in METHODS:
+        raise ReferenceFitError(f"No method of fitting is called {method!r}. {nearest(method, METHODS)}")
 
 
 def checked_energies(energies: np.ndarray, n_structures: int, what: str = "energies") -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from transferkit.errors import ReferenceFitError
 from transferkit.reference.composition import estimable, fractions
-from transferkit.reference.fit import Method, inverse_gram, solve
+from transferkit.reference.fit import check_method, inverse_gram, solve
 
 SINGULAR = 1e-8
 """Smallest singular value of I - P M at which a group still counts as predictable from the others."""
@@ -17,7 +17,7 @@ def left_out_residuals(
     targets: np.ndarray,
     groups: np.ndarray,
     *,
-    method: Method = "least-squares",
+    method: str = "least-squares",
     ridge: float = 1e-3,
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Target minus the prediction of a fit from which the structure's whole group was left out.
@@ -39,7 +39,7 @@ def left_out_residuals(
         reference; and where they do, bool, shape (structures,).
 
     Raises:
-        ReferenceFitError: the arrays differ in length.
+        ReferenceFitError: the arrays differ in length, or the method is unknown.
 
     >>> counts = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     >>> errors, determined = left_out_residuals(counts, np.array([[1.0], [3.0], [2.5]]), np.arange(3))
@@ -50,6 +50,7 @@ def left_out_residuals(
         raise ReferenceFitError(
             f"{len(counts)} counts, {len(targets)} targets and {len(groups)} groups differ in number"
         )
+    check_method(method)
     if method == "huber":
         return refitted_residuals(counts, targets, groups, method=method, ridge=ridge)
     rows = fractions(counts)
@@ -76,7 +77,7 @@ def refitted_residuals(
     targets: np.ndarray,
     groups: np.ndarray,
     *,
-    method: Method = "least-squares",
+    method: str = "least-squares",
     ridge: float = 1e-3,
 ) -> tuple[np.ndarray, np.ndarray]:
     """As :func:`left_out_residuals`, by one fit per group and target: slow, and right for any method."""

@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from ase.data import chemical_symbols
 
-from transferkit.errors import MissingReference, ReferenceFitError
-from transferkit.reference.composition import checked_counts
+from transferkit.errors import MissingReference
+from transferkit.reference.composition import checked_counts, fractions
 from transferkit.reference.elemental import ElementalReference
-from transferkit.reference.fit import Method, checked_energies, fit_reference
+from transferkit.reference.fit import checked_energies, fit_reference
 
-Policy = Literal["residual", "refit", "difference", "keep", "isolated-atoms"]
-POLICIES: tuple[Policy, ...] = ("residual", "refit", "difference", "keep", "isolated-atoms")
+POLICIES: tuple[str, ...] = ("residual", "refit", "difference", "keep", "isolated-atoms")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +28,7 @@ class Problem:
     network: np.ndarray | None
     source_energies: np.ndarray | None
     isolated: ElementalReference | None
-    method: Method
+    method: str
     ridge: float
 
     def fit(self, targets: np.ndarray) -> ElementalReference:
@@ -53,7 +51,7 @@ def checked_problem(
     network: np.ndarray | None,
     source_energies: np.ndarray | None,
     isolated: Mapping[str, float] | None,
-    method: Method,
+    method: str,
     ridge: float,
 ) -> Problem:
     """Inputs of a policy as float64, without the elements that do not occur.
@@ -68,8 +66,9 @@ def checked_problem(
     n = len(counts)
     unknown = np.setdiff1d(elements[present], source.elements)
     if len(unknown):
-        names = ", ".join(chemical_symbols[int(z)] for z in unknown)
-        raise MissingReference(f"the pretrained reference has no energy for {names}; leave structures with them out")
+        raise MissingReference(
+            f"the pretrained reference has no energy for {_names(unknown)}; leave structures with them out"
+        )
     return Problem(
         source=source,
         counts=counts[:, present],
@@ -83,24 +82,40 @@ def checked_problem(
     )
 
 
-def refusal(policy: Policy, problem: Problem) -> str:
+def refusal(policy: str, problem: Problem) -> str:
     """Why a policy does not apply to this potential and these data; empty if it does."""
+    if policy == "residual" and problem.network is None:
+        return "it needs the energies that the network itself predicts for these structures (network=)"
     if policy == "difference" and problem.source_energies is None:
         return "it needs labels of the same structures at the source's level of theory (source_energies=)"
-    if policy == "isolated-atoms" and problem.isolated is None:
+    if policy == "isolated-atoms":
+        return _refusal_of_isolated(problem)
+    return _refusal_of_refit(problem) if policy == "refit" else ""
+
+
+def _refusal_of_isolated(problem: Problem) -> str:
+    if problem.isolated is None:
         return "it needs a table of isolated-atom energies (isolated=)"
-    if policy != "refit":
-        return ""
+    lacking = np.setdiff1d(problem.elements, problem.isolated.elements)
+    return f"the table of isolated atoms lacks {_names(lacking)}; add their energies" if len(lacking) else ""
+
+
+def _refusal_of_refit(problem: Problem) -> str:
     if problem.source.kind == "isolated-atom":
         return (
             "the network learned cohesive energies on top of isolated atoms, and a fit to totals would "
             "count them twice; use 'residual'"
         )
-    one = len(np.unique(np.round(problem.counts / problem.counts.sum(axis=1, keepdims=True), 9), axis=0)) == 1
+    one = len(np.unique(np.round(fractions(problem.counts), 9), axis=0)) == 1
+    # Ridge chooses among the solutions by a rule that the user has asked for; least squares would choose in silence.
     if one and len(problem.elements) > 1 and problem.method != "ridge":
-        names = ", ".join(chemical_symbols[int(z)] for z in problem.elements)
         return (
-            f"all structures have one composition, which determines only a sum of the energies of {names}; "
-            f"use 'residual', which keeps the source's differences, or method='ridge', or add compositions"
+            f"all structures have one composition, which determines only a sum of the energies of "
+            f"{_names(problem.elements)}; use 'residual', which stays close to the source, or method='ridge', "
+            f"or add compositions"
         )
     return ""
+
+
+def _names(elements: np.ndarray) -> str:
+    return ", ".join(chemical_symbols[int(z)] for z in elements)

@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from transferkit.errors import ReferenceFitError, nearest
 from transferkit.reference.elemental import ElementalReference
-from transferkit.reference.fit import Method
 from transferkit.reference.leave_out import left_out_residuals
-from transferkit.reference.policies import POLICIES, Policy, Problem, checked_problem, refusal
+from transferkit.reference.policies import POLICIES, Problem, checked_problem, refusal
 from transferkit.reference.policy_table import PolicyScore, PolicyTable
+
+T = TypeVar("T")
 
 
 def transfer(
-    policy: Policy,
+    policy: str,
     *,
     source: ElementalReference,
     counts: np.ndarray,
@@ -23,7 +25,7 @@ def transfer(
     network: np.ndarray | None = None,
     source_energies: np.ndarray | None = None,
     isolated: Mapping[str, float] | None = None,
-    method: Method = "least-squares",
+    method: str = "least-squares",
     ridge: float = 1e-3,
 ) -> ElementalReference:
     r"""Elemental energies for a network that was pretrained with ``source`` and will see ``energies``.
@@ -93,7 +95,7 @@ def score_policies(
     compositions: Sequence[str] | np.ndarray,
     source_energies: np.ndarray | None = None,
     isolated: Mapping[str, float] | None = None,
-    method: Method = "least-squares",
+    method: str = "least-squares",
     ridge: float = 1e-3,
 ) -> PolicyTable:
     """How far off each policy would be before any training, on compositions left out of its fit.
@@ -159,7 +161,7 @@ def score_policies(
     if problem.source_energies is not None:
         shift = left_out[:, 1] - left_out[:, 2]
         errors["difference"] = base - (columns[1] - columns[2]) + shift
-    if problem.isolated is not None:
+    if problem.isolated is not None and not refusal("isolated-atoms", problem):
         atoms = problem.counts @ problem.isolated.at(problem.elements)
         errors["isolated-atoms"] = (problem.energies - network - atoms) / size
     aside = len(np.unique(groups[~determined]))
@@ -176,7 +178,8 @@ def score_policies(
 
 
 def _residual(problem: Problem) -> ElementalReference:
-    shift = problem.fit(problem.energies - problem.network - problem.source_total)
+    network = _given(problem.network, "residual", problem)
+    shift = problem.fit(problem.energies - network - problem.source_total)
     return problem.source.shifted(shift, source=f"residual policy, {_origin(problem)}")
 
 
@@ -187,7 +190,7 @@ def _refit(problem: Problem) -> ElementalReference:
 
 
 def _difference(problem: Problem) -> ElementalReference:
-    new, old = problem.fit(problem.energies), problem.fit(problem.source_energies)
+    new, old = problem.fit(problem.energies), problem.fit(_given(problem.source_energies, "difference", problem))
     shift = replace(new, energies=new.energies - old.energies)
     return problem.source.shifted(shift, source=f"difference policy, {_origin(problem)}")
 
@@ -197,18 +200,20 @@ def _keep(problem: Problem) -> ElementalReference:
 
 
 def _isolated(problem: Problem) -> ElementalReference:
-    table = problem.isolated
-    if table is None:
-        raise ReferenceFitError(refusal("isolated-atoms", problem))
-    table.at(problem.elements)
-    known = [s for s in table.to_mapping() if s in problem.source.to_mapping()]
-    part = ElementalReference.from_mapping({s: table[s] for s in known})
-    shift = replace(part, energies=part.energies - problem.source.at(part.elements))
-    moved = problem.source.shifted(shift, source="isolated atoms, as given")
+    table = _given(problem.isolated, "isolated-atoms", problem)
+    common = np.intersect1d(table.elements, problem.source.elements)
+    shift = ElementalReference(common, table.at(common) - problem.source.at(common))
+    moved = problem.source.shifted(shift, source="isolated-atoms policy, energies as given")
     return replace(moved, kind="isolated-atom")
 
 
-_TRANSFERS: dict[Policy, Callable[[Problem], ElementalReference]] = {
+def _given(value: T | None, policy: str, problem: Problem) -> T:
+    if value is None:
+        raise ReferenceFitError(f"reference policy {policy!r} does not apply: {refusal(policy, problem)}")
+    return value
+
+
+_TRANSFERS: dict[str, Callable[[Problem], ElementalReference]] = {
     "residual": _residual,
     "refit": _refit,
     "difference": _difference,
@@ -219,5 +224,3 @@ _TRANSFERS: dict[Policy, Callable[[Problem], ElementalReference]] = {
 
 def _origin(problem: Problem) -> str:
     return f"{problem.method} on {len(problem.counts)} structures; before: {problem.source.source or 'not stated'}"
-
-

@@ -1,6 +1,7 @@
 """Our numbers beside the published ones: the same methods, what differs, and whether the order is the same."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from transferkit.report.paper import method_of
 from transferkit.report.quantities import MISSING, QUANTITIES, count
@@ -31,9 +32,13 @@ def beside_paper(
     rows = []
     for method in paper["methods"]:
         name = ours.get(method["id"])
-        cells = [_number(method["errors"].get(p)) for p in PUBLISHED]
+        cells = [f"{method['errors'][p]:g}" for p in PUBLISHED]
         cells += [_final(variants[name], test, p) if name else MISSING for test in tests for p in OURS]
-        rows.append({"id": method["id"], "name": method["name"], "cells": cells})
+        rows.append({"name": f"{method['id']}. {method['name']}", "cells": cells})
+    for name, variant in variants.items():
+        if name not in ours.values():
+            cells = [MISSING] * len(PUBLISHED) + [_final(variant, test, p) for test in tests for p in OURS]
+            rows.append({"name": f"{variant.get('label') or name} (not in the paper)", "cells": cells})
     return {
         "source": paper,
         "rows": rows,
@@ -41,12 +46,11 @@ def beside_paper(
         "our_units": [QUANTITIES[p].unit for p in OURS],
         "tests": list(tests),
         "orders": [text for test in tests if (text := _orders(paper, variants, ours, test))],
-        "differences": _differences(paper, next(iter(runs.values())), steps),
+        "differences": _differences(paper, next(iter(runs.values())), tests, steps),
+        "remarks": [
+            f"{variants[n].get('label') or n}: {note}" for n in ours.values() if (note := variants[n].get("note"))
+        ],
     }
-
-
-def _number(value: float | None) -> str:
-    return MISSING if value is None else f"{value:g}"
 
 
 def _mean(variant: Json, test: str, name: Property) -> float | None:
@@ -62,12 +66,12 @@ def _final(variant: Json, test: str, name: Property) -> str:
 def ranking(errors: Mapping[int, float]) -> str:
     """Methods from the lowest error to the highest, equal ones joined.
 
-    >>> ranking({1: 27, 2: 26, 3: 26, 4: 17})
+    >>> ranking({1: 27.0, 2: 26.0, 3: 26.0, 4: 17.0})
     '4 < 2 = 3 < 1'
     """
     order = sorted(errors, key=lambda m: (errors[m], m))
     text = str(order[0])
-    for previous, method in zip(order, order[1:], strict=False):
+    for previous, method in pairwise(order):
         text += f" {'=' if errors[method] == errors[previous] else '<'} {method}"
     return text
 
@@ -86,14 +90,20 @@ def _orders(paper: Json, variants: Mapping[str, Json], ours: Mapping[int, str], 
     )
 
 
-def _differences(paper: Json, run: Json, steps: int | None) -> list[str]:
+def _differences(paper: Json, run: Json, tests: Sequence[str], steps: int | None) -> list[str]:
     data = run.get("data") or {}
     compositions = count((data.get("compositions") or {}).get("train"))
     train = count((data.get("counts") or {}).get("train"))
+    sizes = ", ".join(f"{test} ({count((data.get('counts') or {}).get(test))} structures)" for test in tests)
+    reference = (
+        f"Reference: fitted on {compositions} compositions ({train} structures) here, on "
+        f"{count(paper['training_frames'])} frames there. The narrower the set, the more of the network's own energy "
+        "a label-only fit absorbs."
+    )
     return [
-        f"Reference: fitted on {compositions} compositions ({train} structures) here, on {count(paper.get('training_frames'))} frames in the paper. "
-        "The narrower the set, the more of the network's own energy a label-only fit absorbs.",
-        f"Training: {count(steps)} steps here, {count(paper.get('epochs'))} epochs of all frames there. Methods that start far off are not converged here.",
-        f"Labels: {run.get('fidelity', MISSING)} labels from {data.get('source', MISSING)} here, {paper.get('labels', MISSING)} there.",
-        "Tests: split by composition here, at random by material there; errors here are means over compositions and seeds, there one run.",
+        reference,
+        f"Training: {count(steps)} steps here, {paper['epochs']} epochs of all frames there.",
+        f"Labels: {run.get('fidelity', MISSING)} from {data.get('source', MISSING)} here, {paper['labels']} there.",
+        f"Tests: {sizes} here; {paper['test']} ({count(paper['test_structures'])} structures) there.",
+        f"Errors: means over compositions and seeds, forces over the components that symmetry does not make zero here; means over structures and over all components, seeds {paper['seeds']}, there.",
     ]

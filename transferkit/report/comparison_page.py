@@ -7,7 +7,7 @@ from urllib.parse import quote
 from transferkit.report.beside_paper import beside_paper
 from transferkit.report.figures.comparison import comparison
 from transferkit.report.figures.paired import paired
-from transferkit.report.folder import read_json
+from transferkit.report.folder import read_json, strictest_first
 from transferkit.report.ordering import ordering, verdict
 from transferkit.report.paper import paper_a
 from transferkit.report.pictures import Picture, picture
@@ -17,6 +17,10 @@ from transferkit.report.sentences import ENOUGH_SEEDS
 from transferkit.typing import Json, Property
 
 SHOWN: tuple[Property, ...] = ("energy", "forces", "stress")
+INTERVALS = (
+    "Brackets are 95 % intervals of the mean over compositions; they resample compositions and seeds, never frames. "
+    "A seed sets subset, initialisation and order."
+)
 
 
 def comparison_page(folder: Path) -> Json:
@@ -28,7 +32,7 @@ def comparison_page(folder: Path) -> Json:
     told = read_json(folder / "comparison.json")
     variants: dict[str, Json] = told.get("variants") or {}
     labels = {name: variant.get("label") or name for name, variant in variants.items()}
-    tests = list(dict.fromkeys(test for variant in variants.values() for test in variant.get("tests") or {}))
+    tests = strictest_first(test for variant in variants.values() for test in variant.get("tests") or {})
     runs, notes = first_runs(folder, variants)
     baseline = told.get("baseline") or ""
     comparisons: dict[str, dict[Property, list[Json]]] = told.get("paired") or {}
@@ -40,14 +44,22 @@ def comparison_page(folder: Path) -> Json:
         "seeds": told.get("seeds") or [],
         "enough_seeds": ENOUGH_SEEDS,
         "indicative": len(told.get("seeds") or []) < ENOUGH_SEEDS,
+        "folds": told.get("folds") or [],
         "steps": count(told.get("steps")),
+        "missing": told.get("missing") or [],
+        "intervals": INTERVALS,
         "data": _data(runs),
-        "answers": [text for test in tests for text in ordering(variants, test)],
-        "verdicts": [text for test in tests if (text := verdict(test, comparisons.get(test) or {}, labels, labels.get(baseline, baseline)))],
+        "answers": {test: ordering(variants, test) for test in tests},
+        "verdicts": [
+            text
+            for test in tests
+            if (text := verdict(test, comparisons.get(test) or {}, labels, labels.get(baseline, baseline)))
+        ],
         "tables": {test: _rows(variants, test, labels) for test in tests},
         "variants": [_variant(name, variant, labels[name], folder) for name, variant in variants.items()],
-        "pictures": {test: _pictures(folder, variants, test, comparisons.get(test) or {}, labels, baseline) for test in tests},
+        "pictures": {test: _pictures(folder, told, test, labels) for test in tests},
         "paired": {test: _paired_rows(comparisons.get(test) or {}, labels) for test in tests},
+        "warnings": {test: _warnings(comparisons.get(test) or {}) for test in tests},
         "baseline": labels.get(baseline, baseline) or MISSING,
         "paper": beside_paper(paper, variants, runs, tests, steps=told.get("steps")),
         "notes": notes,
@@ -73,7 +85,9 @@ def _data(runs: Mapping[str, Json]) -> list[str]:
         return []
     data = next(iter(runs.values())).get("data") or {}
     counts, compositions = data.get("counts") or {}, data.get("compositions") or {}
-    return [f"{name}: {count(n)} structures of {count(compositions.get(name))} compositions" for name, n in counts.items()]
+    return [
+        f"{name}: {count(n)} structures of {count(compositions.get(name))} compositions" for name, n in counts.items()
+    ]
 
 
 def _entry(variant: Json, test: str, stage: str, name: Property) -> Json:
@@ -85,13 +99,18 @@ def _rows(variants: Mapping[str, Json], test: str, labels: Mapping[str, str]) ->
     """One row per variant: its label and, per property, step 0 and final; the lowest final error is marked."""
     lowest = {}
     for p in SHOWN:
-        finals = {v: m for v, entry in variants.items() if (m := _entry(entry, test, "final", p).get("mean")) is not None}
+        finals = {
+            v: m for v, entry in variants.items() if (m := _entry(entry, test, "final", p).get("mean")) is not None
+        }
         lowest[p] = min(finals, key=finals.__getitem__, default=None)
     return [
         {
             "label": labels[name],
             "cells": [
-                {"text": QUANTITIES[p].show(entry.get("mean"), entry.get("interval")), "best": stage == "final" and lowest[p] == name}
+                {
+                    "text": QUANTITIES[p].show(entry.get("mean"), entry.get("interval")),
+                    "best": stage == "final" and lowest[p] == name,
+                }
                 for p in SHOWN
                 for stage in ("step0", "final")
                 for entry in [_entry(variant, test, stage, p)]
@@ -107,20 +126,20 @@ def _variant(name: str, variant: Json, label: str, folder: Path) -> Json:
         for run in variant.get("runs") or []
         if (folder / str(run) / "index.html").exists()
     ]
-    return {"label": label, "name": name, "trainable": count(variant.get("trainable")), "note": variant.get("note") or "", "pages": pages}
+    return {
+        "label": label,
+        "name": name,
+        "trainable": count(variant.get("trainable")),
+        "note": variant.get("note") or "",
+        "pages": pages,
+    }
 
 
-def _pictures(
-    folder: Path,
-    variants: Mapping[str, Json],
-    test: str,
-    comparisons: Mapping[Property, list[Json]],
-    labels: Mapping[str, str],
-    baseline: str,
-) -> list[Picture]:
-    said = ", ".join(
-        f"{labels[name]} {QUANTITIES['energy'].show(_entry(v, test, 'final', 'energy').get('mean'))}" for name, v in variants.items()
-    )
+def _pictures(folder: Path, told: Json, test: str, labels: Mapping[str, str]) -> list[Picture]:
+    variants, comparisons = told.get("variants") or {}, (told.get("paired") or {}).get(test) or {}
+    baseline = labels.get(told.get("baseline") or "", "") or MISSING
+    finals = {labels[name]: _entry(variant, test, "final", "energy").get("mean") for name, variant in variants.items()}
+    said = ", ".join(f"{label} {QUANTITIES['energy'].show(mean)}" for label, mean in finals.items())
     out = [
         picture(
             comparison(variants, test),
@@ -133,11 +152,11 @@ def _pictures(
     if any(comparisons.values()):
         out.append(
             picture(
-                paired(comparisons, labels=labels, baseline=labels.get(baseline, baseline)),
+                paired(comparisons, labels=labels, baseline=baseline),
                 folder,
                 f"paired {test}",
                 alt=f"Paired differences of final errors on {test}; the table below gives the numbers.",
-                caption=f"Final error minus that of {labels.get(baseline, baseline)}, composition by composition, averaged over seeds.",
+                caption=f"Final error minus that of {baseline}, composition by composition, averaged over seeds.",
             )
         )
     return out
@@ -158,3 +177,10 @@ def _paired_rows(comparisons: Mapping[Property, list[Json]], labels: Mapping[str
         for name, rows in comparisons.items()
         for row in rows
     ]
+
+
+def _warnings(comparisons: Mapping[Property, list[Json]]) -> list[str]:
+    """What the comparisons say a reader must know, each once."""
+    return list(
+        dict.fromkeys(text for rows in comparisons.values() for row in rows for text in row.get("warnings") or ())
+    )

@@ -1,6 +1,7 @@
 """What a run folder holds, read once; what is missing or damaged becomes a note on the page."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +49,15 @@ class RunFolder:
     notes: list[str] = field(default_factory=list)
 
 
+def strictest_first(tests: Iterable[str]) -> list[str]:
+    """Names of tests, those on something unseen before those on something known.
+
+    >>> strictest_first(["known materials", "unseen compositions"])
+    ['unseen compositions', 'known materials']
+    """
+    return sorted(dict.fromkeys(tests), key=lambda name: not name.startswith("unseen"))
+
+
 def read_json(path: Path) -> Json:
     """A JSON object from a file.
 
@@ -75,6 +85,8 @@ def read_run(path: Path) -> RunFolder:
         RunFolderError: result.json is missing or damaged, or labels and predictions are not of the same structures.
     """
     result = read_json(path / "result.json")
+    tests = result.get("tests") or {}
+    result["tests"] = {name: tests[name] or {} for name in strictest_first(tests)}
     notes: list[str] = []
     history = _history(path / "metrics.jsonl", notes)
     e0 = None
@@ -91,7 +103,7 @@ def read_run(path: Path) -> RunFolder:
     )
     predictions = {
         name: found
-        for name in result.get("tests", {})
+        for name in result["tests"]
         if (found := _predictions(path / "predictions", name, notes)) is not None
     }
     return RunFolder(path, result, history, e0, predictions, provenance, recipe, notes)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from transferkit.report.figures.paired import LEVEL
-from transferkit.report.quantities import QUANTITIES
+from transferkit.report.quantities import QUANTITIES, Quantity
 from transferkit.report.sentences import overlap
 from transferkit.typing import Json, Property
 
@@ -18,12 +18,15 @@ def ordering(variants: Mapping[str, Json], test: str) -> list[str]:
         test: name of the test
 
     Returns:
-        one sentence per property that was measured; it says where the first two cannot be told apart by their intervals
+        one sentence per property that was measured, energy first; it says where the intervals of the first two overlap
 
     >>> def variant(mean):
-    ...     return {"label": f"V{mean}", "tests": {"t": {"final": {"energy": {"mean": mean, "interval": [mean, mean]}}}}}
+    ...     return {
+    ...         "label": f"V{mean}",
+    ...         "tests": {"t": {"final": {"energy": {"mean": mean, "interval": [mean, mean]}}}},
+    ...     }
     >>> ordering({"a": variant(0.2), "b": variant(0.1)}, "t")
-    ['On t, final energy error from lowest to highest: V0.1 100 [100, 100], V0.2 200 [200, 200] meV/atom.']
+    ['On t the final energy error is lowest for V0.1: 100 [100, 100] meV/atom; then V0.2 200 [200, 200].']
     """
     out = []
     for name in ORDERED:
@@ -33,13 +36,19 @@ def ordering(variants: Mapping[str, Json], test: str) -> list[str]:
             entry = (((variant.get("tests") or {}).get(test) or {}).get("final") or {}).get(name) or {}
             if quantity.value(entry.get("mean")) is not None:
                 entries.append((entry["mean"], variant.get("label") or key, entry.get("interval")))
-        if not entries:
-            continue
-        entries.sort(key=lambda e: (e[0], e[1]))
-        listed = ", ".join(f"{label} {quantity.show(mean, interval)}" for mean, label, interval in entries)
-        doubt = " The intervals of the first two overlap." if len(entries) > 1 and overlap(entries[0][2], entries[1][2]) else ""
-        out.append(f"On {test}, final {quantity.name} error from lowest to highest: {listed} {quantity.unit}.{doubt}")
+        if entries:
+            out.append(_sentence(quantity, test, sorted(entries, key=lambda e: (e[0], e[1]))))
     return out
+
+
+def _sentence(quantity: Quantity, test: str, entries: Sequence[tuple[float, str, Sequence[float] | None]]) -> str:
+    (mean, label, interval), *others = entries
+    text = f"On {test} the final {quantity.name} error is lowest for {label}: {quantity.show(mean, interval)} {quantity.unit}"
+    if others:
+        text += "; then " + "; ".join(f"{other} {quantity.show(m, ends)}" for m, other, ends in others)
+        if overlap(interval, others[0][2]):
+            text += ". The intervals of the first two overlap"
+    return text + "."
 
 
 def verdict(test: str, comparisons: Mapping[Property, Sequence[Json]], labels: Mapping[str, str], baseline: str) -> str:

@@ -18,7 +18,7 @@ class Quantity:
     """One property as a reader sees it.
 
     Attributes:
-        name: in words
+        name: singular, as in "force error"
         unit: shown unit
         factor: shown value = ``factor`` times the stored one
     """
@@ -29,7 +29,18 @@ class Quantity:
 
     def value(self, stored: float | None) -> float | None:
         """The stored value in the shown unit; None for null, NaN and infinity."""
-        return self.factor * stored if _is_number(stored) else None
+        return self.factor * float(stored) if stored is not None and math.isfinite(stored) else None
+
+    def ends(self, interval: Sequence[float | None] | None) -> tuple[float, float] | None:
+        """Both ends of an interval in the shown unit; None where either is not there.
+
+        >>> QUANTITIES["forces"].ends([0.01, 0.02]), QUANTITIES["forces"].ends([None, 0.02])
+        ((10.0, 20.0), None)
+        """
+        if interval is None:
+            return None
+        low, high = (self.value(x) for x in interval)
+        return None if low is None or high is None else (low, high)
 
     def show(self, stored: float | None, interval: Sequence[float | None] | None = None) -> str:
         """The value with three significant digits, and its interval with the same number of decimals.
@@ -44,24 +55,18 @@ class Quantity:
             return MISSING
         places = decimals(value)
         text = _fixed(value, places)
-        if interval is None or not all(_is_number(x) for x in interval):
-            return text
-        low, high = (_fixed(self.factor * x, places) for x in interval if x is not None)
-        return f"{text} [{low}, {high}]"
+        ends = self.ends(interval)
+        return text if ends is None else f"{text} [{_fixed(ends[0], places)}, {_fixed(ends[1], places)}]"
 
 
 QUANTITIES: dict[Property, Quantity] = {
     "energy": Quantity("energy", "meV/atom", MILLI),
-    "forces": Quantity("forces", "meV/Å", MILLI),
+    "forces": Quantity("force", "meV/Å", MILLI),
     "stress": Quantity("stress", "GPa", 1.0 / GPA),
-    "magmoms": Quantity("magnetic moments", "μB", 1.0),
+    "magmoms": Quantity("magnetic moment", "μB", 1.0),
 }
 SHIFT = Quantity("E0 shift", "eV/atom", 1.0)
 """Shifts of elemental energies are of the order of eV."""
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def decimals(value: float) -> int:
@@ -103,7 +108,7 @@ def probability(p: float | None) -> str:
     >>> probability(0.0312), probability(2e-5), probability(None)
     ('0.031', '< 0.001', '–')
     """
-    if p is None or not _is_number(p):
+    if p is None or not math.isfinite(p):
         return MISSING
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
@@ -111,10 +116,10 @@ def probability(p: float | None) -> str:
 def duration(seconds: float | None) -> str:
     """Seconds as a person says them.
 
-    >>> duration(7.2), duration(93), duration(7500), duration(None)
+    >>> duration(7.2), duration(93.0), duration(7500.0), duration(None)
     ('7.2 s', '1 min 33 s', '2 h 05 min', '–')
     """
-    if seconds is None or not _is_number(seconds):
+    if seconds is None or not math.isfinite(seconds):
         return MISSING
     if seconds < 60:
         return f"{seconds:.1f} s"

@@ -5,21 +5,17 @@ from pathlib import Path
 
 from ase.data import atomic_numbers
 
-from transferkit.report.figures.e0_shift import e0_shift
-from transferkit.report.figures.learning_curve import learning_curve
-from transferkit.report.figures.parity import parity
-from transferkit.report.figures.policies import policies
-from transferkit.report.folder import RunFolder, read_run
-from transferkit.report.pictures import Picture, picture
+from transferkit.report.folder import read_run
 from transferkit.report.quantities import MISSING, QUANTITIES, count, duration, percent
-from transferkit.report.sentences import headline, next_steps, outcome, shown
+from transferkit.report.run_pictures import run_pictures
+from transferkit.report.sentences import next_steps, outcome, shown
 from transferkit.typing import Json, Property
 
 Row = list[str]
 ERRORS: tuple[tuple[Property, str, str, str | None], ...] = (
+    ("energy", "mae", "energy, mean over structures", None),
     ("energy", "mean_over_compositions", "energy, mean over compositions", None),
     ("energy", "median_over_compositions", "energy, median over compositions", None),
-    ("energy", "mae", "energy, mean over structures", None),
     ("energy", "rmse", "energy, root mean square", None),
     ("forces", "mae", "forces, mean over components", "predict_zero_mae"),
     ("forces", "free_mae", "forces, components that symmetry leaves free", "free_predict_zero_mae"),
@@ -29,7 +25,6 @@ ERRORS: tuple[tuple[Property, str, str, str | None], ...] = (
     ("magmoms", "mae", "magnetic moments, mean", "predict_zero_mae"),
 )
 """Property, key in the metrics, words, key of the error of predicting zero."""
-WITH_INTERVAL = {("energy", "mean_over_compositions"), ("forces", "mae"), ("stress", "mae"), ("magmoms", "mae")}
 LISTED_IDS = 12
 WORST = 5
 
@@ -43,27 +38,25 @@ def run_page(folder: Path) -> Json:
     run = read_run(folder)
     result = run.result
     chosen, table = result.get("reference", {}).get("policy", MISSING), _policy_rows(result)
-    drawn = {
-        "policies": _policies_picture(run),
-        "e0": _e0_picture(run),
-        "learning": _learning_picture(run),
-        "parity": _parity_pictures(run),
-    }
     return {
         "title": result.get("name") or folder.name,
-        "result": result,
+        "variant": result.get("variant"),
+        "note": (result.get("training") or {}).get("note"),
+        "warning": (result.get("reference") or {}).get("warning"),
         "question": result.get("question"),
         "facts": _facts(result),
         "outcome": outcome(result),
         "next_steps": next_steps(result),
-        "errors": {name: error_rows(test.get("step0"), test.get("final")) for name, test in result.get("tests", {}).items()},
+        "errors": {
+            name: error_rows(test.get("step0"), test.get("final")) for name, test in result.get("tests", {}).items()
+        },
         "undetermined": {name: _undetermined(test, result, name) for name, test in result.get("tests", {}).items()},
         "policies": table,
         "chosen": chosen,
         "by_element": {name: element_rows(test) for name, test in result.get("tests", {}).items()},
         "worst": {name: _worst(test) for name, test in result.get("tests", {}).items()},
         "blocks": _blocks(result),
-        "pictures": drawn,
+        "pictures": run_pictures(run),
         "versions": result.get("versions") or {},
         "provenance": run.provenance,
         "recipe": run.recipe,
@@ -73,28 +66,38 @@ def run_page(folder: Path) -> Json:
 
 
 def error_rows(step0: Json | None, final: Json | None) -> list[Row]:
-    """Rows of the errors table: words, unit, step 0, final, predict zero, number of values.
+    """Rows of the errors table: words with unit, step 0, final, predict zero, number of values.
 
     Args:
         step0: metrics before training
         final: metrics after training; null and missing values are shown as a dash
 
-    >>> error_rows(None, {"energy": {"mae": 0.05, "n": 3}})[2]
-    ['energy, mean over structures', 'meV/atom', '–', '50.0', '', '3']
+    >>> error_rows(None, {"energy": {"mae": 0.05, "n": 3}})[0]
+    ['energy, mean over structures (meV/atom)', '–', '50.0', '', '3']
     """
     rows = []
     for name, key, words, zero_key in ERRORS:
         before, after = ((metrics or {}).get(name) or {} for metrics in (step0, final))
-        if name == "magmoms" and not (before or after):
+        if name == "magmoms" and before.get("mae") is None and after.get("mae") is None:
             continue
         quantity = QUANTITIES[name]
         first, last = (
-            quantity.show(m.get(key), m.get("interval") if (name, key) in WITH_INTERVAL else None) for m in (before, after)
+            # The stored interval is that of the mean absolute error and of nothing else.
+            quantity.show(m.get(key), m.get("interval") if key == "mae" else None)
+            for m in (before, after)
         )
         zero = quantity.show(after.get(zero_key, before.get(zero_key))) if zero_key else ""
-        number = "n_free" if key.startswith("free") else "n"
-        rows.append([words, quantity.unit, first, last, zero, count(after.get(number, before.get(number)))])
+        rows.append([f"{words} ({quantity.unit})", first, last, zero, count(_values(final or step0 or {}, name, key))])
     return rows
+
+
+def _values(metrics: Json, name: Property, key: str) -> int | None:
+    """How many values an error is the mean of: compositions, structures, components or atoms."""
+    if key.endswith("over_compositions"):
+        rows = (metrics.get("by_composition") or {}).values()
+        return sum(row.get(name) is not None for row in rows)
+    entry = metrics.get(name) or {}
+    return entry.get("n_free" if key.startswith("free") else "n")
 
 
 def element_rows(test: Json) -> list[Row]:
@@ -119,9 +122,12 @@ def element_rows(test: Json) -> list[Row]:
 
 def _worst(test: Json) -> list[Row]:
     entries = ((test.get("final") or {}).get("by_composition") or {}).items()
-    known = sorted(((e["energy"], c, e) for c, e in entries if e.get("energy") is not None), key=lambda x: (-x[0], x[1]))
+    known = sorted(
+        ((e["energy"], c, e) for c, e in entries if e.get("energy") is not None), key=lambda x: (-x[0], x[1])
+    )
     return [
-        [c, count(e.get("n")), *(QUANTITIES[p].show(e.get(p)) for p in ("energy", "forces", "stress"))] for _, c, e in known[:WORST]
+        [c, count(e.get("n")), *(QUANTITIES[p].show(e.get(p)) for p in ("energy", "forces", "stress"))]
+        for _, c, e in known[:WORST]
     ]
 
 
@@ -133,12 +139,21 @@ def _facts(result: Json) -> list[tuple[str, str]]:
     trainable = "trainable" if reference.get("trainable") else "frozen"
     stopped = f", stopped: {training['stopped']}" if training.get("stopped") else ""
     return [
-        ("potential", f"{adapter.get('name', MISSING)} {adapter.get('checkpoint') or ''} ({adapter.get('licence') or 'licence not stated'})"),
+        (
+            "potential",
+            f"{adapter.get('name', MISSING)} {adapter.get('checkpoint') or ''} ({adapter.get('licence') or 'licence not stated'})",
+        ),
         ("target", f"{result.get('fidelity', MISSING)} labels from {data.get('source', MISSING)}"),
         ("structures", parts or MISSING),
-        ("strategy", f"{strategy.get('kind', MISSING)}, {count(strategy.get('trainable'))} of {count(strategy.get('total'))} parameters trainable"),
+        (
+            "strategy",
+            f"{strategy.get('kind', MISSING)}, {count(strategy.get('trainable'))} of {count(strategy.get('total'))} parameters trainable",
+        ),
         ("reference", f"policy {reference.get('policy', MISSING)}, {trainable}"),
-        ("training", f"{count(training.get('steps'))} steps, {count(training.get('epochs'))} epochs, weights of step {count(training.get('best_step'))} kept, {duration(training.get('wall_s'))}{stopped}"),
+        (
+            "training",
+            f"{count(training.get('steps'))} steps, {count(training.get('epochs'))} epochs, weights of step {count(training.get('best_step'))} kept, {duration(training.get('wall_s'))}{stopped}",
+        ),
         ("seed and fold", f"{_or_dash(result.get('seed'))}, {_or_dash(result.get('fold'))}"),
     ]
 
@@ -148,18 +163,17 @@ def _or_dash(value: object) -> str:
 
 
 def _policy_rows(result: Json) -> list[Json]:
-    energy, out = QUANTITIES["energy"], []
-    for row in ((result.get("reference") or {}).get("table") or {}).get("rows", []):
-        out.append(
-            {
-                "policy": row["policy"],
-                "cells": [energy.show(row.get(key)) for key in ("mean", "median", "rmse")],
-                "compositions": count(row.get("n_compositions")),
-                "undetermined": count(row.get("n_undetermined")),
-                "why_not": row.get("why_not") or "",
-            }
-        )
-    return out
+    energy = QUANTITIES["energy"]
+    return [
+        {
+            "policy": row["policy"],
+            "cells": [energy.show(row.get(key)) for key in ("mean", "median", "rmse")],
+            "compositions": count(row.get("n_compositions")),
+            "undetermined": count(row.get("n_undetermined")),
+            "why_not": row.get("why_not") or "",
+        }
+        for row in ((result.get("reference") or {}).get("table") or {}).get("rows", [])
+    ]
 
 
 def _undetermined(test: Json, result: Json, name: str) -> Json | None:
@@ -179,69 +193,10 @@ def _undetermined(test: Json, result: Json, name: str) -> Json | None:
 
 def _blocks(result: Json) -> list[Row]:
     blocks = (result.get("strategy") or {}).get("blocks") or {}
-    return [[name, count(b.get("parameters")), "trainable" if b.get("trainable") else "frozen"] for name, b in blocks.items()]
-
-
-def _policies_picture(run: RunFolder) -> Picture | None:
-    reference = run.result.get("reference") or {}
-    rows = (reference.get("table") or {}).get("rows", [])
-    if not any(row.get("mean") for row in rows):
-        return None
-    said = ", ".join(f"{r['policy']} {QUANTITIES['energy'].show(r.get('mean'))}" for r in rows)
-    return picture(
-        policies(rows, chosen=reference.get("policy", "")),
-        run.path,
-        "policies",
-        alt=f"Mean error of each policy in meV/atom: {said}.",
-        caption="Energy error before any training when each composition in turn is left out of the fit of E0. Logarithmic axis.",
-    )
-
-
-def _e0_picture(run: RunFolder) -> Picture | None:
-    reference = run.result.get("reference") or {}
-    shift = {s: v for s, v in (reference.get("shift") or {}).items() if v is not None}
-    if not shift:
-        return None
-    undetermined = reference.get("undetermined") or []
-    settled = {s: v for s, v in shift.items() if s not in undetermined} or shift
-    low, high = min(settled, key=settled.__getitem__), max(settled, key=settled.__getitem__)
-    return picture(
-        e0_shift(shift, undetermined=undetermined),
-        run.path,
-        "e0-shift",
-        alt=f"Periodic table. The shift runs from {settled[low]:.2f} eV/atom ({low}) to {settled[high]:.2f} ({high}).",
-        caption="Change of each elemental energy E0 when the potential moves to the new level of theory, before any training.",
-    )
-
-
-def _learning_picture(run: RunFolder) -> Picture | None:
-    if not run.history:
-        return None
-    last = run.history[-1]
-    error = QUANTITIES["energy"].show((last.get("valid") or {}).get("energy_mae"))
-    return picture(
-        learning_curve(run.history, best_step=(run.result.get("training") or {}).get("best_step")),
-        run.path,
-        "learning-curves",
-        alt=f"Errors against steps; the energy error on the validation part ends at {error} meV/atom.",
-        caption="Errors on the training and validation parts against optimiser steps; step 0 is before training.",
-    )
-
-
-def _parity_pictures(run: RunFolder) -> dict[str, Picture]:
-    out = {}
-    for name, p in run.predictions.items():
-        test = run.result["tests"][name]
-        known = any(headline(test.get("final"), q)[0] is not None for q in ("energy", "forces", "stress"))
-        out[name] = picture(
-            parity(p.labels, p.final, step0=p.step0, e0=run.e0),
-            run.path,
-            f"parity {name}",
-            alt=f"Predictions against labels on {name}" + (f": energy error {shown(test.get('final'), 'energy')}." if known else "."),
-            caption="Open circles: step 0; filled squares: final. The same E0 is subtracted from labelled and predicted energies. "
-            "All structures of the test are drawn, those with an undetermined reference too.",
-        )
-    return out
+    return [
+        [name, count(b.get("parameters")), "trainable" if b.get("trainable") else "frozen"]
+        for name, b in blocks.items()
+    ]
 
 
 def files_written(folder: Path) -> list[Row]:

@@ -10,19 +10,17 @@ ENOUGH_SEEDS = 5
 
 
 def headline(metrics: Json | None, name: Property) -> tuple[float | None, Sequence[float] | None]:
-    """The error that speaks for a property, and its interval, in stored units.
+    """The error that speaks for a property and its 95 % interval, in stored units: the mean absolute error.
 
-    The mean over compositions where it was computed (the composition is the unit of replication), else the mean over
-    all values.
+    It is the one value that carries an interval, so that value and interval belong together.
 
     >>> headline({"energy": {"mae": 0.1, "mean_over_compositions": 0.2, "interval": [0.1, 0.3]}}, "energy")
-    (0.2, [0.1, 0.3])
+    (0.1, [0.1, 0.3])
     >>> headline({"forces": None}, "forces")
     (None, None)
     """
     entry = (metrics or {}).get(name) or {}
-    value = entry.get("mean_over_compositions")
-    return (entry.get("mae") if value is None else value), entry.get("interval")
+    return entry.get("mae"), entry.get("interval")
 
 
 def shown(metrics: Json | None, name: Property) -> str:
@@ -35,7 +33,7 @@ def shown(metrics: Json | None, name: Property) -> str:
 def overlap(a: Sequence[float | None] | None, b: Sequence[float | None] | None) -> bool | None:
     """Whether two intervals share a point; None where one of them is not there.
 
-    >>> overlap([1, 2], [1.5, 3]), overlap([1, 2], [3, 4]), overlap(None, [0, 1])
+    >>> overlap([1.0, 2.0], [1.5, 3.0]), overlap([1.0, 2.0], [3.0, 4.0]), overlap(None, [0.0, 1.0])
     (True, False, None)
     """
     if not a or not b or None in (*a, *b):
@@ -68,10 +66,10 @@ def _change(test: Json, name: Property) -> str:
     if after[0] is None:
         return ""
     if before[0] is None:
-        return f"the {name} error is {shown(test.get('final'), name)} (not measured before training)"
+        return f"the {QUANTITIES[name].name} error is {shown(test.get('final'), name)} (not measured before training)"
     verb = "fell" if after[0] < before[0] else "rose" if after[0] > before[0] else "stayed"
     doubt = " (the intervals overlap)" if overlap(before[1], after[1]) else ""
-    return f"the {name} error {verb} from {shown(test.get('step0'), name)} to {shown(test.get('final'), name)}{doubt}"
+    return f"the {QUANTITIES[name].name} error {verb} from {shown(test.get('step0'), name)} to {shown(test.get('final'), name)}{doubt}"
 
 
 def next_steps(result: Json) -> list[str]:
@@ -81,7 +79,9 @@ def next_steps(result: Json) -> list[str]:
         advice.append(
             f"This is one seed. Set `seeds` to {ENOUGH_SEEDS} or more in the recipe before reading a difference between methods from it."
         )
-    advice.append("`transferkit export RUN OUT` writes a file that the native package opens; `transferkit evaluate RUN DATA` measures it on other data.")
+    advice.append(
+        "`transferkit export RUN OUT` writes a file that the native package opens; `transferkit evaluate RUN DATA` measures it on other data."
+    )
     return advice
 
 
@@ -95,8 +95,12 @@ def _about_reference(result: Json) -> list[str]:
     reference, out = result.get("reference", {}), []
     best = best_policy(reference.get("table"))
     if reference.get("warning") and best:
-        out.append(f"Set `reference.policy` to `{best['policy']}`: it has the lowest leave-one-composition-out error before training.")
-    counts = {name: len((test.get("undetermined") or {}).get("ids", [])) for name, test in result.get("tests", {}).items()}
+        out.append(
+            f"Set `reference.policy` to `{best['policy']}`: it has the lowest leave-one-composition-out error before training."
+        )
+    counts = {
+        name: len((test.get("undetermined") or {}).get("ids", [])) for name, test in result.get("tests", {}).items()
+    }
     if affected := {name: n for name, n in counts.items() if n}:
         where = ", ".join(f"{n} in {name}" for name, n in affected.items())
         out.append(
@@ -113,7 +117,9 @@ def _about_training(result: Json) -> list[str]:
     if not steps or best is None:
         return []
     if best == 0:
-        return ["No step improved on the start by validation: the weights of step 0 were kept. Try a lower learning rate or more data."]
+        return [
+            "No step improved on the start by validation: the weights of step 0 were kept. Try a lower learning rate or more data."
+        ]
     if best == steps:
         return ["The last step was the best by validation, so training had not converged: more steps may help."]
     return []

@@ -14,7 +14,7 @@ from transferkit.adapters.chgnet import checkpoint as files
 from transferkit.adapters.chgnet import network
 from transferkit.adapters.chgnet.graph import crystal_graph
 from transferkit.adapters.chgnet.upstream import FILES, build
-from transferkit.adapters.geometry import deform, differentiate, gradients_on
+from transferkit.adapters.geometry import deform, differentiate, gradients_on, sum_per_structure
 from transferkit.adapters.heads import per_head
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structure
@@ -31,7 +31,7 @@ SMALL = {"num_radial": 9, "num_angular": 9}
 
 def _width(width: int) -> dict[str, Any]:
     hidden = ("atom_conv_hidden_dim", "bond_conv_hidden_dim", "atom_fea_dim", "bond_fea_dim", "angle_fea_dim")
-    return {name: width for name in hidden} | {"mlp_hidden_dims": [width, width]}
+    return dict.fromkeys(hidden, width) | {"mlp_hidden_dims": [width, width]}
 
 
 CONFIGS: dict[str, dict[str, Any]] = {
@@ -54,6 +54,7 @@ class ChgnetAdapter(Adapter):
     """
 
     name: ClassVar[str] = "chgnet"
+    package: ClassVar[str] = "chgnet"
     capabilities: ClassVar[Capabilities] = Capabilities(
         properties=frozenset({"energy", "forces", "stress", "magmoms"}),
         dtypes=frozenset({torch.float32, torch.float64}),
@@ -62,6 +63,10 @@ class ChgnetAdapter(Adapter):
         # What stays trainable in upstream's fine-tuning notebook.
         "chgnet-upstream-freeze": ("bond_weights", "interaction.3", "magmom", "readout"),
     }
+
+    atom_conv_layers: nn.ModuleList
+    bond_conv_layers: nn.ModuleList
+    angle_layers: nn.ModuleList
 
     def __init__(
         self,
@@ -91,8 +96,8 @@ class ChgnetAdapter(Adapter):
         for name in (*EMBEDDING, *WEIGHTS, *LAYERS):
             setattr(self, name, getattr(upstream, name))
         norm = nn.Identity() if upstream.readout_norm is None else upstream.readout_norm
-        readout = nn.ModuleDict({"norm": norm, "mlp": upstream.mlp})
-        self.readouts = nn.ModuleList(nn.Sequential(*deepcopy(readout).values()) for _ in heads)
+        readout = nn.Sequential(norm, upstream.mlp)
+        self.readouts = nn.ModuleList(deepcopy(readout) for _ in heads)
         self.moments = nn.ModuleList(deepcopy(upstream.site_wise) for _ in heads)
 
     @classmethod
@@ -163,14 +168,15 @@ class ChgnetAdapter(Adapter):
             layers = self._layers(batch, geometry.vectors)
             head = batch.head.index_select(0, batch.owner)
             sites = per_head(self.readouts, layers[-1], head)
-            energy = sites.new_zeros(batch.n_structures).index_add(0, batch.owner, sites)
+            energy = sum_per_structure(sites, batch)
             magmoms = per_head(self.moments, layers[-2], head).abs() if "magmoms" in need else None
             return differentiate(Prediction(energy, magmoms=magmoms), geometry, create_graph=create_graph)
 
     def _layers(self, batch: Batch, vectors: Tensor) -> list[Tensor]:
         modules = {name: getattr(self, name) for name in (*EMBEDDING, *WEIGHTS)}
         embedded = network.embed(modules, batch, vectors)
-        return network.interact(self.atom_conv_layers, self.bond_conv_layers, self.angle_layers, batch, embedded)
+        layers = {name: list(getattr(self, name)) for name in LAYERS}
+        return network.interact(layers, batch, embedded)
 
     def blocks(self) -> Mapping[str, Sequence[nn.Parameter]]:
         """All parameters exactly once; the weights at the cutoffs are a block of their own."""
@@ -179,8 +185,8 @@ class ChgnetAdapter(Adapter):
             "bond_weights": [p for name in WEIGHTS for p in getattr(self, name).parameters()],
         }
         for k in range(len(self.atom_conv_layers)):
-            layers = [getattr(self, name) for name in LAYERS]
-            blocks[f"interaction.{k}"] = [p for group in layers if k < len(group) for p in group[k].parameters()]
+            layers = [group[k] for group in (getattr(self, name) for name in LAYERS) if k < len(group)]
+            blocks[f"interaction.{k}"] = [p for layer in layers for p in layer.parameters()]
         blocks |= {f"magmom.{h}": list(m.parameters()) for h, m in zip(self.heads, self.moments, strict=True)}
         return blocks | {f"readout.{h}": list(m.parameters()) for h, m in zip(self.heads, self.readouts, strict=True)}
 

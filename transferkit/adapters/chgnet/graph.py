@@ -32,7 +32,7 @@ def crystal_graph(structure: Structure, *, atom_cutoff: float, bond_cutoff: floa
     require_cell(structure, "CHGNet")
     positions = np.ascontiguousarray(structure.positions, dtype=np.float64)
     reach = atom_cutoff + skin
-    i, j, image, distance = find_points_in_spheres(
+    i, j, offset, distance = find_points_in_spheres(
         positions,
         positions,
         r=reach,
@@ -40,11 +40,11 @@ def crystal_graph(structure: Structure, *, atom_cutoff: float, bond_cutoff: floa
         lattice=np.ascontiguousarray(structure.cell, dtype=np.float64),
         tol=1e-8,
     )
-    image = np.rint(image).astype(np.int64).reshape(-1, 3)
+    image: np.ndarray = np.rint(offset).astype(np.int64).reshape(-1, 3)
     other = (i != j) | image.any(axis=1)
     i, j, image, distance = i[other], j[other], image[other], distance[other]
     require_distinct(structure, distance, i, j)
-    keep, bond, first = _pair(structure, i, j, image, distance, reach)
+    keep, bond, first = _pair(structure, np.stack([i, j]), image, distance, reach)
     i, j, image, distance = i[keep], j[keep], image[keep], distance[keep]
     angle_edges = _angles(i, np.flatnonzero(distance < bond_cutoff + skin))
     short, angle_short = np.unique(bond[angle_edges], return_inverse=True)
@@ -66,9 +66,10 @@ def crystal_graph(structure: Structure, *, atom_cutoff: float, bond_cutoff: floa
 
 
 def _pair(
-    structure: Structure, i: np.ndarray, j: np.ndarray, image: np.ndarray, distance: np.ndarray, reach: float
+    structure: Structure, edges: np.ndarray, image: np.ndarray, distance: np.ndarray, reach: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Join each edge with its reverse: which edges stay, bond of each, first edge of each bond."""
+    i, j = edges
     if len(i) == 0:
         return np.ones(0, dtype=bool), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     # A bond has one key in both directions: the larger of the codes of (i, j, n) and (j, i, -n).

@@ -6,6 +6,7 @@ after: atoms and bonds instead of edges and angles. Equal to float rounding.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -15,7 +16,7 @@ Part = tuple[Tensor, Tensor | None]
 """Features, and the row of them that each message takes (None: one row each)"""
 
 
-def gated(mlp: nn.Module, parts: Sequence[Part]) -> Tensor:
+def gated(mlp: Any, parts: Sequence[Part]) -> Tensor:
     """Upstream's GatedMLP on the joined parts: act(norm(core)) * sigmoid(norm(gate)), (messages, channels)."""
     core, gate = mlp.mlp_core.layers, mlp.mlp_gate.layers
     # With no hidden layer the list starts with a dropout of zero.
@@ -26,7 +27,7 @@ def gated(mlp: nn.Module, parts: Sequence[Part]) -> Tensor:
         product = F.linear(x, weight[:, at : at + x.shape[1]])
         total = total + (product if index is None else product.index_select(0, index))
         at += x.shape[1]
-    c, g = total.split(core[head].out_features, dim=1)
+    c, g = total.chunk(2, dim=1)
     for layer in core[head + 1 :]:
         c = layer(c)
     for layer in gate[head + 1 :]:
@@ -38,7 +39,7 @@ def gated(mlp: nn.Module, parts: Sequence[Part]) -> Tensor:
 
 
 def atom_convolution(
-    layer: nn.Module, atoms: Tensor, bonds: Tensor, weights: Tensor, *, edges: Tensor, bond: Tensor
+    layer: Any, atoms: Tensor, bonds: Tensor, weights: Tensor, *, edges: Tensor, bond: Tensor
 ) -> Tensor:
     """New atom features, (atoms, channels): CHGNet paper, eq. 5.
 
@@ -57,7 +58,7 @@ def atom_convolution(
 
 
 def bond_convolution(
-    layer: nn.Module, atoms: Tensor, bonds: Tensor, weights: Tensor, angles: Tensor, *, apex: Tensor, pair: Tensor
+    layer: Any, atoms: Tensor, bonds: Tensor, weights: Tensor, angles: Tensor, *, apex: Tensor, pair: Tensor
 ) -> Tensor:
     """Update of the short bonds, to be added to their features, (short, channels): CHGNet paper, eq. 6.
 
@@ -78,9 +79,7 @@ def bond_convolution(
     return F.linear(torch.zeros_like(bonds).index_add(0, one, messages), layer.mlp_out.layers[-1].weight)
 
 
-def angle_update(
-    layer: nn.Module, atoms: Tensor, bonds: Tensor, angles: Tensor, *, apex: Tensor, pair: Tensor
-) -> Tensor:
+def angle_update(layer: Any, atoms: Tensor, bonds: Tensor, angles: Tensor, *, apex: Tensor, pair: Tensor) -> Tensor:
     """New angle features, (angles, channels): CHGNet paper, eq. 7. Arguments as :func:`bond_convolution`."""
     one, two = pair
     return gated(layer.twoBody_bond, [(bonds, one), (bonds, two), (angles, None), (atoms, apex)]) + angles

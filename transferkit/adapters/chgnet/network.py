@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from transferkit.adapters.base import Batch, Graph
 from transferkit.adapters.chgnet.basis import angular, radial
@@ -55,7 +56,7 @@ class Embedded:
     with_angles: Tensor
 
 
-def embed(modules: Mapping[str, nn.Module], batch: Batch, vectors: Tensor) -> Embedded:
+def embed(modules: Mapping[str, Any], batch: Batch, vectors: Tensor) -> Embedded:
     """Embed atoms, bonds and angles.
 
     Args:
@@ -90,25 +91,23 @@ def embed(modules: Mapping[str, nn.Module], batch: Batch, vectors: Tensor) -> Em
     )
 
 
-def interact(
-    atom_layers: Sequence[nn.Module],
-    bond_layers: Sequence[nn.Module],
-    angle_layers: Sequence[nn.Module],
-    batch: Batch,
-    embedded: Embedded,
-) -> list[Tensor]:
+def interact(layers: Mapping[str, Sequence[Any]], batch: Batch, embedded: Embedded) -> list[Tensor]:
     """Atom features after the embedding and after each interaction, (atoms, channels) each.
 
     Upstream's last angle update feeds nothing, and is not computed.
+
+    Args:
+        layers: upstream's atom_conv_layers, bond_conv_layers and angle_layers
+        batch: from :func:`collate`
+        embedded: from :func:`embed`
     """
+    bond_layers, angle_layers = layers["bond_conv_layers"], layers["angle_layers"]
     extra = batch.extra
     short, apex, pair = extra["short"], extra["apex"], extra["angle_short"]
     atoms, bonds, angles = embedded.atoms, embedded.bonds, embedded.angles
     features = [atoms]
-    for k, atom_layer in enumerate(atom_layers):
-        atoms = atom_convolution(
-            atom_layer, atoms, bonds, embedded.atom_weights, edges=batch.edges, bond=extra["bond"]
-        )
+    for k, atom_layer in enumerate(layers["atom_conv_layers"]):
+        atoms = atom_convolution(atom_layer, atoms, bonds, embedded.atom_weights, edges=batch.edges, bond=extra["bond"])
         features.append(atoms)
         if k >= len(bond_layers):
             continue

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
-# Importing chgnet silences warnings for the whole process; the filters are put back.
+# Importing chgnet warns (its dependencies) and silences warnings for the whole process; both end with this block.
 with warnings.catch_warnings():
-    from chgnet.model import CHGNet
+    warnings.simplefilter("ignore")
+    from chgnet.model.model import CHGNet
 
 from transferkit.errors import CheckpointError
 
@@ -43,7 +43,7 @@ def path_of(checkpoint: str) -> Path:
     return Path(spec.origin).parent / "pretrained" / FILES[checkpoint]
 
 
-def build(arguments: Mapping[str, Any], *, seed: int | None = None) -> nn.Module:
+def build(arguments: Mapping[str, Any], *, seed: int | None = None) -> Any:
     """An upstream CHGNet without its composition model, as a holder of modules; prints nothing.
 
     The process's random state is left as it was.
@@ -61,8 +61,9 @@ def build(arguments: Mapping[str, Any], *, seed: int | None = None) -> nn.Module
                 f"this CHGNet has {option}={arguments[option]!r}; the adapter supports {option}={allowed[0]!r} only, "
                 "as all released checkpoints have it"
             )
+    if not arguments.get("cutoff_coeff", 8):
+        raise CheckpointError("this CHGNet has cutoff_coeff=0, so its energy jumps when atoms cross the cutoff")
     with torch.random.fork_rng(devices=[]), redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.manual_seed(seed or 0)
-        model: nn.Module = CHGNet(**{**arguments, "composition_model": None})
-    return model
+        return CHGNet(**{**arguments, "composition_model": None})

@@ -61,10 +61,11 @@ class Frame:
                     f"{self.where}: {name} has shape {np.shape(value)}, but {n} atoms need {shapes[name]}. "
                     f"The labels belong to another frame or were cut; write the file anew."
                 )
-        for name, value in {"positions": self.positions, "cell": self.cell, **self.labels}.items():
+        geometry = {"positions": self.positions, "cell": self.cell}
+        for what, value in (*geometry.items(), *self.labels.items()):
             if not np.isfinite(value).all():
                 raise DataError(
-                    f"{self.where}: {name} is NaN or infinite. "
+                    f"{self.where}: {what} is NaN or infinite. "
                     f"Remove the frame, or leave out the label: an absent label is not written as NaN."
                 )
 

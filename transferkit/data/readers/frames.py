@@ -126,7 +126,7 @@ def _atoms(data: "Structures", s: int) -> Atoms:
     if data.mask["magmoms"][s]:
         results["magmoms"] = data.magmoms[a:b].copy()
     if results:
-        atoms.calc = SinglePointCalculator(atoms, **results)
+        atoms.calc = SinglePointCalculator(atoms, **results)  # type: ignore[no-untyped-call]
     return atoms
 
 
@@ -136,6 +136,8 @@ def _plain(value: Any) -> Any:
 
 def _voigt(stress: np.ndarray, name: str) -> np.ndarray:
     if not np.allclose(stress, stress.T, rtol=1e-6, atol=1e-9):
-        raise DataError(f"structure {name!r}: the stress is not symmetric by {np.abs(stress - stress.T).max():.2g} eV/Å³")
+        raise DataError(
+            f"structure {name!r}: the stress is not symmetric by {np.abs(stress - stress.T).max():.2g} eV/Å³"
+        )
     symmetric = (stress + stress.T) / 2
     return np.asarray(symmetric[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]])

@@ -88,7 +88,7 @@ class _Reader:
 
     def _header(self, line: str) -> None:
         if "VRHFIN" in line:
-            self.symbols.append(line.split("=")[1].split(":")[0].strip())
+            self.symbols.append(line.split("=")[1].partition(":")[0].strip())
         elif "ions per type" in line:
             self.ions = [int(v) for v in line.split("=")[1].split()]
 
@@ -105,9 +105,9 @@ class _Reader:
             table = self.rows(1, n)
             step.positions, step.forces = table[:, :3], table[:, 3:6]
         elif "free  energy   TOTEN" in line:
-            step.free_energy = float(line.split("=")[1].split()[0])
+            step.free_energy = _floats(line.split("=")[1].replace("eV", ""))[0]
         elif "energy  without entropy" in line and step.free_energy is not None:
-            step.energy = float(line.rsplit("=", 1)[1].split()[0])
+            step.energy = _floats(line.rsplit("=", 1)[1])[0]
         elif line.strip() in {"magnetization (x)", "magnetization (y)", "magnetization (z)"}:
             self._moments(line.strip()[-2], step, n)
 
@@ -148,7 +148,9 @@ def read_outcar(stream: TextIO, where: str) -> Iterator[Step]:
         # the file ends inside a table: the step stays incomplete and is judged as such
         pass
     except (ValueError, IndexError, KeyError) as error:
-        raise DataError(f"{where}: ionic step {reader.step.number if reader.step else 0} cannot be read: {error}") from error
+        raise DataError(
+            f"{where}: ionic step {reader.step.number if reader.step else 0} cannot be read: {error}"
+        ) from error
     if reader.step is None:
         raise DataError(f"{where}: no ionic step found. The run ended before its first electronic step; run it again.")
     yield reader.step

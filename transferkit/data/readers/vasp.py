@@ -80,7 +80,9 @@ def _frames(name: str, files: list[Path], bad_steps: BadSteps) -> list[Frame]:
     steps = {kind: [_steps(f) for f in files if f.name.startswith(kind)] for kind in PARSERS}
     for kind, found in steps.items():
         if len(found) > 1:
-            raise DataError(f"{files[0].parent}: {len(found)} {kind} files in one run folder. Keep one, or name the file.")
+            raise DataError(
+                f"{files[0].parent}: {len(found)} {kind} files in one run folder. Keep one, or name the file."
+            )
     source = next(f for f in sorted(files, key=lambda f: f.name.startswith("OUTCAR")))
     chosen = (steps["vasprun"] or steps["OUTCAR"])[0]
     if steps["vasprun"] and steps["OUTCAR"]:

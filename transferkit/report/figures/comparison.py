@@ -6,12 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from transferkit.report.figures.style import FINAL, STEP0, canvas, plain, styled
+from transferkit.report.figures.style import FINAL, STEP0, canvas, log_scale, plain, point, styled
 from transferkit.report.quantities import QUANTITIES
 from transferkit.typing import Json, Property
 
 SHOWN: tuple[Property, ...] = ("energy", "forces", "stress")
-LOOK = {"step0": (STEP0, "o", "none", -0.14, "step 0"), "final": (FINAL, "s", FINAL, 0.14, "final")}
+LOOK = {"step0": (STEP0, "o", False, -0.14, "step 0"), "final": (FINAL, "s", True, 0.14, "final")}
 
 
 @styled
@@ -34,16 +34,23 @@ def comparison(variants: Mapping[str, Json], test: str) -> Figure:
     for k, name in enumerate(there):
         axes = figure.add_subplot(1, len(there), k + 1, sharey=first)
         for y, variant in enumerate(variants.values()):
-            for stage, (colour, marker, face, offset, _) in LOOK.items():
-                _point(axes, _entry(variant, test, stage, name), y + offset, name, colour, marker, face)
-        axes.set(xscale="log", ylim=(len(variants) - 0.5, -0.5))
+            for stage, (colour, marker, filled, offset, _) in LOOK.items():
+                entry = _entry(variant, test, stage, name)
+                if entry is not None and (mean := QUANTITIES[name].value(entry["mean"])) is not None:
+                    ends = QUANTITIES[name].ends(entry.get("interval"))
+                    point(axes, mean, y + offset, ends, colour=colour, marker=marker, filled=filled)
+        axes.set_ylim(len(variants) - 0.5, -0.5)
+        log_scale(axes.xaxis)
         axes.set_xlabel(f"{QUANTITIES[name].name} MAE ({QUANTITIES[name].unit})")
         axes.tick_params(axis="y", labelleft=first is None, length=0)
         first = first or axes
     if first is not None:
         first.set_yticks(range(len(variants)), [plain(v.get("label") or name) for name, v in variants.items()])
-    handles = [Line2D([], [], linestyle="", marker=m, color=c, markerfacecolor=f, label=w) for c, m, f, _, w in LOOK.values()]
-    figure.legend(handles=handles, loc="outside upper right", ncols=2)
+    handles = [
+        Line2D([], [], linestyle="", marker=m, color=c, markerfacecolor=c if f else "white", label=w)
+        for c, m, f, _, w in LOOK.values()
+    ]
+    figure.legend(handles=handles, loc="outside upper left", ncols=2)
     return figure
 
 
@@ -51,12 +58,3 @@ def _entry(variant: Json, test: str, stage: str, name: Property) -> Json | None:
     """{"mean", "interval"} if it is there and positive: a logarithmic axis has no place for zero."""
     entry: Json | None = ((variant.get("tests", {}).get(test) or {}).get(stage) or {}).get(name)
     return entry if entry and (QUANTITIES[name].value(entry.get("mean")) or 0.0) > 0 else None
-
-
-def _point(axes: Axes, entry: Json | None, y: float, name: Property, colour: str, marker: str, face: str) -> None:
-    if entry is None:
-        return
-    axes.plot([QUANTITIES[name].value(entry["mean"])], [y], marker, color=colour, markerfacecolor=face, markersize=6)
-    ends = [QUANTITIES[name].value(x) for x in entry.get("interval") or ()]
-    if len(ends) == 2 and None not in ends:
-        axes.plot(ends, [y, y], "-", color=colour, linewidth=1.4, zorder=1)

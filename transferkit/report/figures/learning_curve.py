@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from transferkit.report.figures.style import BLUE, GREY, ORANGE, canvas, styled
+from transferkit.report.figures.style import BLUE, GREY, ORANGE, canvas, log_scale, styled
 from transferkit.report.quantities import QUANTITIES
 from transferkit.typing import PROPERTIES, Json, Property
 
@@ -27,23 +27,26 @@ def learning_curve(history: Sequence[Json], *, best_step: int | None = None) -> 
     ['energy MAE (meV/atom)']
     """
     there = [p for p in PROPERTIES if any(_errors(history, part, p)[1].size for part in PARTS)]
-    columns = max(1, min(2, len(there)))
+    columns = 3 if len(there) == 3 else max(1, min(2, len(there)))
     rows = max(1, -(-len(there) // columns))
-    figure = canvas(8.0 if columns > 1 else 5.0, 2.6 * rows + 0.3)
+    figure = canvas(3.1 * columns + 0.4, 2.6 * rows + 0.3)
     for k, name in enumerate(there):
         axes = figure.add_subplot(rows, columns, k + 1)
-        for part, (colour, line, _) in PARTS.items():
+        for part, (colour, line, word) in PARTS.items():
             steps, errors = _errors(history, part, name)
             # Every point is marked while they can be told apart; a hundred and more are a line.
-            axes.plot(steps, errors, line, color=colour, marker="o" if len(steps) < 60 else "", markersize=3)
+            marker = "o" if len(steps) < 60 else ""
+            axes.plot(steps, errors, line, color=colour, marker=marker, markersize=3, label=word)
         if best_step is not None:
             axes.axvline(best_step, color=GREY, linestyle=":", linewidth=1.2)
-        axes.set(yscale="log", xlabel="optimiser step")
+        log_scale(axes.yaxis)
+        axes.set_xlabel("optimiser step")
         axes.set_ylabel(f"{QUANTITIES[name].name} MAE ({QUANTITIES[name].unit})")
-    handles = [Line2D([], [], color=c, linestyle=line, marker="o", markersize=3, label=w) for c, line, w in PARTS.values()]
+    # Each part's own first line stands for it in the legend; an empty axes gives none.
+    handles: list[Line2D] = [figure.axes[0].get_lines()[k] for k in range(len(PARTS))] if there else []
     if best_step is not None:
         handles.append(Line2D([], [], color=GREY, linestyle=":", label=f"weights kept (step {best_step})"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))
     return figure
 
 

@@ -1,13 +1,15 @@
 """Forest plot of paired differences to a baseline."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
 
-from transferkit.report.figures.style import BLACK, BLUE, GREY, VERMILION, canvas, plain, styled
+from transferkit.report.figures.style import BLACK, BLUE, GREY, VERMILION, canvas, plain, point, styled
 from transferkit.report.quantities import QUANTITIES
-from transferkit.typing import Json, Property
+from transferkit.typing import PROPERTIES, Json, Property
 
 LEVEL = 0.05
 """Family-wise error rate after Holm's correction."""
@@ -16,9 +18,7 @@ WIDE = 30.0
 
 
 @styled
-def paired(
-    comparisons: Mapping[Property, Sequence[Json]], *, labels: Mapping[str, str], baseline: str
-) -> Figure:
+def paired(comparisons: Mapping[Property, Sequence[Json]], *, labels: Mapping[str, str], baseline: str) -> Figure:
     """Mean paired difference of errors to the baseline with its interval; left of zero is better than the baseline.
 
     Args:
@@ -30,7 +30,7 @@ def paired(
     >>> paired({"energy": [row]}, labels={"b": "B"}, baseline="A").axes[0].get_xlabel()
     'difference of energy errors (meV/atom)'
     """
-    there = [p for p in ("energy", "forces", "stress", "magmoms") if comparisons.get(p)]
+    there = [p for p in PROPERTIES if comparisons.get(p)]
     methods = list(dict.fromkeys(row["method"] for p in there for row in comparisons[p]))
     figure = canvas(3.4 + 2.4 * max(len(there), 1), 1.1 + 0.36 * max(len(methods), 1))
     for k, name in enumerate(there):
@@ -40,16 +40,17 @@ def paired(
             mean = quantity.value(row.get("mean_difference"))
             if mean is None:
                 continue
-            y, colour = methods.index(row["method"]), _colour(row)
-            axes.plot([mean], [y], "s", color=colour, markersize=6)
-            ends = [quantity.value(x) for x in row.get("interval") or ()]
-            if len(ends) == 2 and None not in ends:
-                axes.plot(ends, [y, y], "-", color=colour, linewidth=1.5)
+            ends = quantity.ends(row.get("interval"))
+            point(axes, mean, float(methods.index(row["method"])), ends, colour=_colour(row), marker="s")
             extents.append(abs(mean))
         axes.axvline(0.0, color=BLACK, linewidth=0.9)
         smallest = min((x for x in extents if x > 0), default=0.0)
         if smallest and max(extents) > WIDE * smallest:
-            axes.set_xscale("symlog", linthresh=max(smallest, max(extents) / 1000))
+            threshold = max(smallest, max(extents) / 1000)
+            axes.set_xscale("symlog", linthresh=threshold)
+            ticks = _ticks(threshold, axes.get_xlim())
+            axes.set_xticks(ticks, [f"{t:,g}".replace("-", "−") for t in ticks], minor=False)
+            axes.xaxis.set_minor_locator(NullLocator())
         else:
             axes.locator_params(axis="x", nbins=4)
         axes.set(ylim=(len(methods) - 0.5, -0.5), xlabel=f"difference of {quantity.name} errors ({quantity.unit})")
@@ -57,8 +58,16 @@ def paired(
         axes.tick_params(axis="y", length=0)
     words = ((BLUE, "better than"), (VERMILION, "worse than"), (GREY, "not told apart from"))
     handles = [Line2D([], [], marker="s", color=c, label=f"{w} {plain(baseline)}") for c, w in words]
-    figure.legend(handles=handles, loc="outside upper right", ncols=3)
+    figure.legend(handles=handles, loc="outside upper left", ncols=3)
     return figure
+
+
+def _ticks(threshold: float, frame: tuple[float, float]) -> list[float]:
+    """Zero and powers of ten outside the linear part, as far as the frame shows them."""
+    first = math.ceil(math.log10(2 * threshold))
+    last = math.floor(math.log10(max(abs(x) for x in frame)))
+    powers = [10.0**k for k in range(first, last + 1)]
+    return [t for t in (*(-p for p in reversed(powers)), 0.0, *powers) if frame[0] <= t <= frame[1]]
 
 
 def _colour(row: Json) -> str:

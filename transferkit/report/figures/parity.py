@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 
 from transferkit.data.structures import PER_ATOM, Structures
 from transferkit.reference.elemental import ElementalReference
-from transferkit.report.figures.style import BLACK, FINAL, STEP0, canvas, styled
+from transferkit.report.figures.style import BLACK, FINAL, GREY, STEP0, canvas, log_scale, styled
 from transferkit.report.quantities import QUANTITIES
 from transferkit.typing import Property
 
@@ -31,32 +31,28 @@ def parity(
 
     >>> import transferkit as tk
     >>> data = tk.bundled("gpaw-pbe-r2scan")[:4]
-    >>> [axes.get_title() for axes in parity(data, data).axes]
-    ['spread of energy errors', 'forces', 'stress']
+    >>> [axes.get_title("left") for axes in parity(data, data).axes]
+    ['spread of energy errors', 'force', 'stress']
     """
     sets = {"final": final} if step0 is None else {"step 0": step0, "final": final}
-    panels: list[Property] = [
-        name
-        for name in ("energy", "forces", "stress")
-        if _pair(labels, final, name, e0)[0].size and not (name == "energy" and e0 is None)
-    ]
-    spread = bool(_pair(labels, final, "energy", None)[0].size)
-    places = [*(p for p in panels if p == "energy"), *(["spread"] if spread else []), *(p for p in panels if p != "energy")]
+    places: list[tuple[Property, bool]] = [("energy", True)] if e0 is not None else []
+    places += [("energy", False), ("forces", True), ("stress", True)]
+    places = [(name, panel) for name, panel in places if _pair(labels, final, name, None)[0].size]
     columns = max(1, min(2, len(places)))
     rows = max(1, -(-len(places) // columns))
     figure = canvas(3.8 * columns, 3.3 * rows + 0.3)
-    for k, place in enumerate(places):
+    for k, (name, panel) in enumerate(places):
         axes = figure.add_subplot(rows, columns, k + 1)
-        if place == "spread":
-            _spread(axes, labels, sets)
+        if panel:
+            _panel(axes, labels, sets, name, e0)
         else:
-            _panel(axes, labels, sets, place, e0)
+            _spread(axes, labels, sets)
     handles = [
         Line2D([], [], linestyle="", marker=m, color=c, markerfacecolor=f, label=name)
         for name, (c, m, f) in LOOK.items()
         if name in sets
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=2)
+    figure.legend(handles=handles, loc="outside upper left", ncols=2)
     return figure
 
 
@@ -103,7 +99,7 @@ def _panel(
         )
         if not inside.all():
             text = f"{title}: {(~inside).sum()} of {len(x)} outside"
-            axes.text(0.98, 0.03, text, transform=axes.transAxes, ha="right", fontsize=8, color=colour)
+            axes.text(0.98, 0.03, text, transform=axes.transAxes, ha="right", fontsize=8, color=GREY)
     minus = " − E0" if name == "energy" else ""
     axes.set(xlim=(low, high), ylim=(low, high), title=f"{quantity.name}{minus}")
     axes.set_xlabel(f"label ({quantity.unit})")
@@ -120,6 +116,7 @@ def _spread(axes: Axes, labels: Structures, sets: dict[str, Structures]) -> None
         errors = np.sort(np.abs(y - x))
         errors = np.maximum(errors, 1e-3)  # an exact prediction still has a place on a logarithmic axis
         axes.step(errors, 100 * np.arange(1, len(errors) + 1) / len(errors), where="post", color=LOOK[title][0])
-    axes.set(xscale="log", ylim=(0, 102), title="spread of energy errors")
+    log_scale(axes.xaxis)
+    axes.set(ylim=(0, 102), title="spread of energy errors")
     axes.set_xlabel(f"|error| of the total energy ({unit})")
     axes.set_ylabel("structures with at most this error (%)")

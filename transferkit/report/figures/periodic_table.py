@@ -16,8 +16,8 @@ ROWS = (
 GAP = 0.35
 """Space between the main body and the two rows of the f block, in cells."""
 
-POSITIONS: dict[str, tuple[int, float]] = {
-    symbol: (column, row + (GAP if row > 6 else 0.0))
+POSITIONS: dict[str, tuple[float, float]] = {
+    symbol: (float(column), row + (GAP if row > 6 else 0.0))
     for row, line in enumerate(ROWS)
     for column, symbol in enumerate(line.split())
     if symbol in atomic_numbers

@@ -1,5 +1,6 @@
 """One look for all figures, and Figure -> bytes that are the same on every run."""
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from io import BytesIO
@@ -8,7 +9,9 @@ from typing import ParamSpec
 
 from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 # Okabe & Ito's colour-blind safe palette (jfly.uni-koeln.de/color, 2008).
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
@@ -62,17 +65,36 @@ def canvas(width: float, height: float) -> Figure:
 
 
 def plain(text: object) -> str:
-    """Text that matplotlib does not read as mathematics: names come from users.
+    r"""Text that matplotlib does not read as mathematics: names come from users.
 
     >>> plain("a$b$")
-    'a\\\\$b\\\\$'
+    'a\\$b\\$'
     """
     return str(text).replace("$", r"\$")
 
 
-def label_bars(axes: Axes, x: float, y: float, text: str) -> None:
-    """A small number to the right of a point."""
-    axes.annotate(text, (x, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8)
+def point(
+    axes: Axes, x: float, y: float, ends: tuple[float, float] | None, *, colour: str, marker: str, filled: bool = True
+) -> None:
+    """A value on a horizontal scale and, where there is one, its interval as a line."""
+    axes.plot([x], [y], marker, color=colour, markerfacecolor=colour if filled else "white", markersize=6, zorder=3)
+    if ends is not None:
+        axes.plot(ends, [y, y], "-", color=colour, linewidth=1.4, zorder=2)
+
+
+def log_scale(axis: XAxis | YAxis) -> None:
+    """A logarithmic scale whose ticks read 20, 50, 100 rather than powers of ten.
+
+    Call it after plotting: a narrow range gets more ticks in a decade than a wide one.
+    """
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    low, high = axis.get_view_interval()
+    decades = math.log10(high / low)
+    finest = ((0.7, (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)), (2.0, (1.0, 2.0, 5.0)), (3.0, (1.0, 3.0)))
+    digits = next((digits for limit, digits in finest if decades < limit), (1.0,))
+    axis.set_major_locator(LogLocator(subs=digits))
+    axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def png(figure: Figure) -> bytes:

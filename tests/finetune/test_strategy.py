@@ -1,0 +1,180 @@
+"""Every strategy: frozen stays bitwise, trainable moves, groups cover what trains exactly once, and it survives a file."""
+
+import numpy as np
+import pytest
+import torch
+
+import transferkit as tk
+from transferkit.adapters.chgnet import ChgnetAdapter
+from transferkit.adapters.potential import ReferencedPotential
+from transferkit.adapters.toy import Toy
+from transferkit.errors import RecipeError, UnknownBlock
+from transferkit.finetune.strategy import Strategy, apply
+from transferkit.training import checkpoint
+from transferkit.training.checkpoint import pick
+from transferkit.training.fit import fit
+
+BACKBONE = ("embedding", "interaction.0", "interaction.1")
+HEADS = ("magmom.default", "readout.default")
+CASES = {
+    "full": (Strategy("full"), (*BACKBONE, *HEADS)),
+    "from scratch": (Strategy("from-scratch"), (*BACKBONE, *HEADS)),
+    "heads": (Strategy("heads"), HEADS),
+    "last block and readout": (Strategy("frozen", train=("interaction.1", "readout")), ("interaction.1", HEADS[1])),
+    "range": (Strategy("frozen", train=("interaction.1:",)), ("interaction.1", *HEADS)),
+    "embedding only": (Strategy("frozen", train=("embedding",)), ("embedding",)),
+    "gradual": (Strategy("gradual", every=1, unit="steps"), (*BACKBONE, *HEADS)),
+    "discriminative": (Strategy("full", rates={"interaction": 0.5, "embedding": 0.1}), (*BACKBONE, *HEADS)),
+}
+STEPS = 6
+
+
+@pytest.fixture(scope="module")
+def data():
+    part = tk.bundled("gpaw-pbe-r2scan")[:16]
+    return part.with_labels(magmoms=np.abs(np.random.default_rng(0).normal(size=len(part.numbers))))
+
+
+def load(*, trainable_reference=False):
+    potential = Toy.load("demo")
+    return potential.with_reference(potential.reference(), trainable=trainable_reference)
+
+
+def bits(potential):
+    return {name: [p.detach().clone() for p in params] for name, params in potential.blocks().items()}
+
+
+@pytest.mark.parametrize("trainable_reference", [False, True], ids=["E0 fixed", "E0 trainable"])
+@pytest.mark.parametrize("case", CASES)
+class TestEveryStrategy:
+    def test_groups_cover_what_trains_exactly_once_and_counts_are_exact(self, case, trainable_reference):
+        strategy, names = CASES[case]
+        potential = load(trainable_reference=trainable_reference)
+        plan = apply(potential, strategy)
+        expected = {*names, *(["reference"] if trainable_reference else [])}
+        grouped = [id(p) for p in plan.parameters]
+        wanted = [id(p) for name in expected for p in potential.blocks()[name]]
+        assert len(grouped) == len(set(grouped))
+        assert set(grouped) == set(wanted)
+        assert {n for n, count in plan.trainable.items() if count} == expected
+        assert plan.n_trainable == sum(p.numel() for name in expected for p in potential.blocks()[name])
+        assert plan.n_total == sum(p.numel() for p in potential.parameters())
+
+    def test_only_groups_require_gradients(self, case, trainable_reference):
+        strategy, _ = CASES[case]
+        potential = load(trainable_reference=trainable_reference)
+        plan = apply(potential, strategy)
+        plan.open(epoch=100, step=10**6)
+        grouped = {id(p) for p in plan.parameters}
+        assert {id(p) for p in potential.parameters() if p.requires_grad} == grouped
+
+    def test_step_0_is_unchanged_frozen_stays_bitwise_and_the_rest_moves(
+        self, case, trainable_reference, data, tmp_path
+    ):
+        strategy, names = CASES[case]
+        potential = load(trainable_reference=trainable_reference)
+        before = bits(potential)
+        graphs = [potential.graph(s) for s in data]
+        batch = potential.adapter.collate(graphs, [0] * len(graphs))
+        energy = potential(batch, need=frozenset({"energy"})).energy.detach()
+        plan = apply(potential, strategy)
+        assert torch.equal(potential(batch, need=frozenset({"energy"})).energy.detach(), energy)
+        assert plan.n_trainable
+
+        fit(potential, data, data, strategy=strategy, steps=STEPS, structures=8, folder=tmp_path, quiet=True)
+        last = load(trainable_reference=trainable_reference)  # the result may be the weights from before training
+        last.load_state_dict(pick(checkpoint.load(tmp_path / "checkpoint")[1], "model"))
+        after = bits(last)
+        moved = {*names, *(["reference"] if trainable_reference else [])}
+        for name, tensors in before.items():
+            same = [torch.equal(a, b) for a, b in zip(tensors, after[name], strict=True)]
+            # a bias may have no gradient (the send layer of an atom without neighbours), so a block moves as a whole
+            assert all(same) if name not in moved else not all(same), name
+        # and whoever called keeps what they had
+        assert all(torch.equal(a, b) for n in before for a, b in zip(before[n], bits(potential)[n], strict=True))
+
+    def test_what_was_trained_survives_a_file(self, case, trainable_reference, data, tmp_path):
+        strategy, _ = CASES[case]
+        result = fit(
+            load(trainable_reference=trainable_reference),
+            data,
+            data,
+            strategy=strategy,
+            steps=2,
+            structures=8,
+            quiet=True,
+        )
+        result.potential.save(tmp_path)
+        again = bits(ReferencedPotential.open(tmp_path))
+        for name, tensors in bits(result.potential).items():
+            assert all(torch.equal(a, b) for a, b in zip(tensors, again[name], strict=True)), name
+
+
+def test_gradual_opens_from_output_to_input():
+    plan = apply(load(trainable_reference=True), Strategy("gradual", every=3))
+    assert plan.stages == ((*HEADS, "reference"), ("interaction.1",), ("interaction.0",), ("embedding",))
+
+
+def test_rates_are_per_block_and_later_entries_win():
+    plan = apply(load(), Strategy("full", rates={":interaction": 0.1, "interaction.1": 0.5}))
+    assert {g.name: g.lr_factor for g in plan.groups} == {
+        "embedding": 0.1,
+        "interaction.0": 0.1,
+        "interaction.1": 0.5,
+        "magmom.default": 1.0,
+        "readout.default": 1.0,
+    }
+
+
+def test_e0_alone_can_be_trained():
+    plan = apply(load(trainable_reference=True), Strategy("frozen"))
+    assert [g.name for g in plan.groups] == ["reference"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"kind": "frozn"}, "Did you mean 'frozen'"),
+        ({"kind": "full", "train": ("readout",)}, "belong to kind 'frozen'"),
+        ({"kind": "heads", "preset": "chgnet-upstream-freeze"}, "belong to kind 'frozen'"),
+        ({"kind": "frozen", "train": ("readout",), "preset": "x"}, "either train or preset"),
+        ({"kind": "gradual", "every": 0}, "at least 1; got 0"),
+        ({"rates": {"embedding": 0.0}}, "must be positive; got 0.0"),
+        ({"rates": {"embedding": float("nan")}}, "must be positive; got nan"),
+    ],
+)
+def test_contradictions_are_refused(options, message):
+    with pytest.raises(RecipeError, match=message):
+        Strategy(**options)
+
+
+def test_nothing_to_train_is_an_error():
+    with pytest.raises(RecipeError, match="nothing would be trained"):
+        apply(load(), Strategy("frozen"))
+
+
+def test_a_rate_for_frozen_blocks_is_an_error():
+    with pytest.raises(RecipeError, match="keeps frozen"):
+        apply(load(), Strategy("heads", rates={"embedding": 0.1}))
+
+
+def test_unknown_names_and_presets_are_errors():
+    with pytest.raises(UnknownBlock, match="no block is called 'interaction.7'"):
+        apply(load(), Strategy("frozen", train=("interaction.7",)))
+    with pytest.raises(UnknownBlock, match="toy has no preset called 'chgnet-upstream-freeze'"):
+        apply(load(), Strategy("frozen", preset="chgnet-upstream-freeze"))
+
+
+def test_an_adapter_that_forgets_a_parameter_is_found_out(monkeypatch):
+    potential = load()
+    blocks = dict(potential.adapter.blocks())
+    blocks.pop("embedding")
+    monkeypatch.setattr(type(potential.adapter), "blocks", lambda self: blocks)
+    with pytest.raises(UnknownBlock, match="every parameter exactly once"):
+        apply(potential, Strategy("full"))
+
+
+def test_the_upstream_recipe_of_chgnet_trains_54082_parameters():
+    plan = apply(ChgnetAdapter.load("0.3.0"), Strategy("frozen", preset="chgnet-upstream-freeze"))
+    assert plan.n_trainable == 54_082
+    assert "54,082 of 412,431 parameters are trainable" in plan.summary()

@@ -1,0 +1,96 @@
+import pytest
+
+from transferkit.report.sentences import best_policy, headline, next_steps, outcome, overlap, shown
+
+
+def stage(mae, interval=None):
+    return {"energy": {"mae": mae, "interval": interval}, "forces": None}
+
+
+def run(before, after, **training):
+    return {
+        "data": {"counts": {"t": 9}, "compositions": {"t": 4}},
+        "training": {"steps": 150, "best_step": 90, "stopped": "finished"} | training,
+        "tests": {"t": {"step0": before, "final": after}},
+    }
+
+
+def test_outcome_has_the_numbers_the_direction_and_the_size_of_the_test():
+    [text] = outcome(run(stage(0.0537, [0.05, 0.06]), stage(0.0213, [0.02, 0.03])))
+    assert text == (
+        "On t (9 structures, 4 compositions), before training and after 150 steps: "
+        "the energy error fell from 53.7 [50.0, 60.0] meV/atom to 21.3 [20.0, 30.0] meV/atom."
+    )
+
+
+def test_a_rise_is_called_a_rise_and_overlap_is_said():
+    [text] = outcome(run(stage(0.04, [0.03, 0.05]), stage(0.046, [0.04, 0.05])))
+    assert "rose from 40.0" in text
+    assert "(the intervals overlap)" in text
+
+
+def test_nothing_measured_is_said_and_not_zero():
+    [text] = outcome(run(stage(None), stage(None)))
+    assert "nothing could be measured" in text
+    assert "0.00" not in text
+
+
+def test_missing_step0_is_said():
+    [text] = outcome(run(None, stage(0.05)))
+    assert "not measured before training" in text
+
+
+@pytest.mark.parametrize(
+    ("training", "words"),
+    [
+        ({"best_step": 150}, "had not converged"),
+        ({"best_step": 0}, "No step improved"),
+        ({"stopped": "interrupted"}, "go on from the checkpoint"),
+    ],
+)
+def test_advice_follows_how_training_ended(training, words):
+    assert any(words in text for text in next_steps(run(stage(0.1), stage(0.05), **training)))
+    assert not any(words in text for text in next_steps(run(stage(0.1), stage(0.05))))
+
+
+def test_advice_names_the_best_policy_after_a_warning():
+    result = run(stage(0.8), stage(0.3))
+    result["reference"] = {
+        "policy": "refit",
+        "warning": "refit is far worse",
+        "table": {"rows": [{"policy": "refit", "mean": 0.6}, {"policy": "residual", "mean": 0.05}]},
+    }
+    assert "`residual`" in next_steps(result)[0]
+    result["reference"]["warning"] = None
+    assert not any("residual" in text for text in next_steps(result))
+
+
+def test_advice_on_worse_energies_needs_separate_intervals():
+    worse = run(stage(0.04, [0.03, 0.05]), stage(0.09, [0.08, 0.1]))
+    unclear = run(stage(0.04, [0.03, 0.05]), stage(0.045, [0.04, 0.05]))
+    assert any("made energies on t worse" in text for text in next_steps(worse))
+    assert not any("worse" in text for text in next_steps(unclear))
+
+
+def test_advice_counts_undetermined_structures():
+    result = run(stage(0.1), stage(0.05))
+    result["tests"]["t"]["undetermined"] = {"ids": ["a", "b"]}
+    assert any("2 in t" in text for text in next_steps(result))
+
+
+def test_best_policy_passes_over_what_does_not_apply():
+    rows = [
+        {"policy": "a", "mean": 0.1, "applicable": False},
+        {"policy": "b", "mean": 0.5},
+        {"policy": "c", "mean": None},
+    ]
+    assert best_policy({"rows": rows})["policy"] == "b"
+    assert best_policy(None) is None
+
+
+def test_headline_and_intervals():
+    assert headline(None, "energy") == (None, None)
+    assert shown(stage(0.05), "energy") == "50.0 meV/atom"
+    assert shown(stage(None), "energy") == "–"
+    assert overlap([0.0, 1.0], [1.0, 2.0]) is True
+    assert overlap([0.0, 1.0], [None, 2.0]) is None

@@ -1,0 +1,65 @@
+"""Several runs side by side: what is finished stays, what fails is named, seeds and compositions are paired."""
+
+import json
+
+import pytest
+
+from transferkit.comparison import collect, jobs, run_comparison
+from transferkit.errors import TransferkitError
+from transferkit.recipe import Recipe
+
+
+def recipe(**changes):
+    plain = {
+        "name": "pair",
+        "question": "Does it run?",
+        "seeds": [0, 1],
+        "data": {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "split": {"fold": 0}},
+        "adapter": {"name": "toy"},
+        "training": {"steps": 2, "batch": {"structures": 8}},
+        "tracking": {"wandb": None},
+        "baseline": "residual",
+        "compare": {"residual": {"label": "residual E0"}, "keep": {"reference": {"policy": "keep"}, "note": "as it was"}},
+    }
+    return Recipe.model_validate(plain | changes)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "pair"
+    return run_comparison(recipe(), folder, smoke=True)
+
+
+def test_every_variant_runs_with_every_seed_and_seeds_come_first(tmp_path):
+    order = [(job.variant, job.seed) for job in jobs(recipe(), tmp_path)]
+    assert order == [("residual", 0), ("keep", 0), ("residual", 1), ("keep", 1)]
+
+
+def test_comparison_holds_both_tests_intervals_and_paired_differences(finished):
+    found = json.loads((finished / "comparison.json").read_text())
+    assert found["baseline"] == "residual"
+    assert found["seeds"] == [0, 1]
+    assert found["missing"] == []
+    assert set(found["variants"]["keep"]["tests"]) == {"known materials", "unseen compositions"}
+    assert found["variants"]["keep"]["note"] == "as it was"
+    entry = found["variants"]["residual"]["tests"]["unseen compositions"]["step0"]["energy"]
+    low, high = entry["interval"]
+    assert low <= entry["mean"] <= high
+    assert [c["method"] for c in found["paired"]["unseen compositions"]["energy"]] == ["keep"]
+    assert (finished / "index.html").read_text().count("residual E0") > 0
+
+
+def test_finished_runs_are_not_run_again(finished):
+    before = {p: p.stat().st_mtime_ns for p in finished.rglob("result.json")}
+    run_comparison(recipe(), finished, smoke=True)
+    assert {p: p.stat().st_mtime_ns for p in finished.rglob("result.json")} == before
+    assert len(before) == 4
+
+
+def test_a_failed_run_is_named_and_stops_no_other(tmp_path):
+    broken = recipe(seeds=[0], compare={"good": {}, "bad": {"adapter": {"checkpoint": "no-such"}}}, baseline="good")
+    with pytest.raises(TransferkitError, match=r"1 of 2 runs failed(.|\n)*bad, seed 0: CheckpointError"):
+        run_comparison(broken, tmp_path / "x", smoke=True)
+    assert collect(broken, tmp_path / "x")["missing"] == ["bad/seed-0"]
+    assert (tmp_path / "x" / "good" / "seed-0" / "result.json").exists()
+    assert (tmp_path / "x" / "index.html").exists()

@@ -1,0 +1,92 @@
+"""One run from recipe to page, with the toy potential."""
+
+import json
+
+import numpy as np
+import pytest
+
+from transferkit import pipeline
+from transferkit.adapters.potential import ReferencedPotential
+from transferkit.data.store import read_parquet
+from transferkit.recipe import Recipe
+
+
+def recipe(**changes):
+    plain = {
+        "name": "one",
+        "data": {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "split": {"fold": 0}},
+        "adapter": {"name": "toy"},
+        "training": {"steps": 3, "batch": {"structures": 8}},
+        "tracking": {"wandb": None},
+    }
+    return Recipe.model_validate(plain | changes)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return pipeline.run(recipe(), output=tmp_path_factory.mktemp("runs") / "one", smoke=True)
+
+
+def test_run_writes_everything_it_promises(folder):
+    names = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    wanted = {"recipe.yaml", "provenance.json", "split.json", "reference.json", "metrics.jsonl", "result.json", "index.html"}
+    assert wanted <= names
+    assert "model/model.safetensors" in names
+    assert not {n for n in names if n.endswith((".pt", ".pth", ".pkl", ".tar"))}, "no pickles"
+
+
+def test_result_says_what_was_done(folder):
+    result = json.loads((folder / "result.json").read_text())
+    assert result["fold"] == 0
+    assert result["training"]["steps"] == pipeline.SMOKE_STEPS
+    assert result["data"]["counts"]["train"] == pipeline.SMOKE_STRUCTURES
+    assert set(result["tests"]) == {"known materials", "unseen compositions"}
+    assert result["strategy"]["trainable"] == result["strategy"]["total"] > 0
+    assert {row["policy"] for row in result["reference"]["table"]["rows"]} >= {"residual", "refit", "keep"}
+
+
+def test_stored_predictions_are_those_of_the_stored_potential(folder):
+    labels = read_parquet(folder / "predictions" / "labels-unseen compositions.parquet")
+    stored = read_parquet(folder / "predictions" / "unseen compositions.parquet")
+    again = pipeline.evaluate_run(folder, labels)
+    error = np.abs(stored.energy - labels.energy) / labels.n_atoms
+    assert np.isclose(again.metrics["energy"]["mae"], error.mean(), atol=1e-6)
+
+
+def test_step_zero_is_the_pretrained_network_plus_the_new_reference(folder):
+    from transferkit import api
+
+    labels = read_parquet(folder / "predictions" / "labels-unseen compositions.parquet")
+    step0 = read_parquet(folder / "predictions" / "step0-unseen compositions.parquet")
+    reference = api.ElementalReference.from_json(json.loads((folder / "reference.json").read_text()))
+    plain = api.load("toy")
+    network = api.predict(plain, labels).energy - plain.reference().total(labels)
+    assert np.allclose(step0.energy, network + reference.total(labels), atol=1e-9, rtol=0)
+
+
+def test_a_finished_run_is_not_run_again(folder):
+    before = (folder / "result.json").stat().st_mtime_ns
+    pipeline.run(recipe(), output=folder, smoke=True)
+    assert (folder / "result.json").stat().st_mtime_ns == before
+
+
+def test_from_scratch_starts_with_random_weights():
+    scratch = recipe(strategy={"kind": "from-scratch"}, reference={"policy": "refit"}, seed=3)
+    a, b = pipeline.start(scratch), pipeline.start(scratch.model_copy(update={"seed": 4}))
+    assert any(not np.array_equal(p.detach(), q.detach()) for p, q in zip(a.parameters(), b.parameters(), strict=True))
+    assert isinstance(a, ReferencedPotential)
+
+
+def test_fold_follows_the_seed_where_the_recipe_says_so():
+    from transferkit.data.source import open_data
+
+    data = open_data("bundled:gpaw-pbe-r2scan", "r2SCAN")
+    plain = recipe(data={"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "split": {"fold": "seed"}}, seed=8)
+    assert pipeline.divide(plain, data).info["fold"] == 8 % 6
+
+
+def test_evaluating_a_folder_without_a_model_is_refused(tmp_path):
+    from transferkit.errors import RunFolderError
+
+    with pytest.raises(RunFolderError, match="no trained potential"):
+        pipeline.evaluate_run(tmp_path, None)

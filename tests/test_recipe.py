@@ -1,0 +1,116 @@
+"""Recipe: variants are resolved, identities follow what can change a number."""
+
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transferkit.errors import RecipeError
+from transferkit.recipe import Recipe, identity, merge
+
+BASE = {"data": {"source": "a", "fidelity": "PBE"}, "adapter": {"name": "toy"}, "training": {"steps": 2}}
+
+
+def recipe(**more):
+    return Recipe.model_validate({"name": "x", **BASE, **more})
+
+
+def test_without_compare_the_recipe_is_its_only_variant():
+    assert recipe().variants() == {"x": recipe()}
+
+
+def test_variants_are_merged_deeply_and_stand_alone():
+    arms = {"a": {"loss": {"energy": 5.0}, "label": "A"}, "b": {"training": {"steps": None, "epochs": 3}}}
+    found = recipe(compare=arms, seeds=[0, 1], baseline="a").variants()
+    assert list(found) == ["a", "b"]
+    assert (found["a"].loss.energy, found["a"].loss.forces) == (5.0, 1.0)
+    assert (found["b"].training.steps, found["b"].training.epochs) == (None, 3)
+    assert all(v.compare is None and v.seeds is None and v.baseline is None for v in found.values())
+
+
+def test_another_kind_of_strategy_replaces_the_block():
+    frozen = {"kind": "frozen", "train": ["readout"], "rates": {"readout": 2.0}}
+    found = recipe(
+        strategy=frozen, compare={"all": {"strategy": {"kind": "full"}}, "rates": {"strategy": {"rates": {}}}}
+    )
+    assert found.variants()["all"].strategy.model_dump() == {"kind": "full", "rates": {}}
+    assert found.variants()["rates"].strategy.train == ("readout",)
+
+
+def test_another_kind_of_loss_keeps_the_weights():
+    found = recipe(loss={"kind": "huber", "energy": 7.0}, compare={"mse": {"loss": {"kind": "mse"}}}).variants()["mse"]
+    assert (found.loss.kind, found.loss.energy) == ("mse", 7.0)
+
+
+def test_a_variant_that_does_not_fit_is_named():
+    with pytest.raises(RecipeError, match="variant 'bad' of recipe 'x'"):
+        recipe(compare={"bad": {"training": {"epochs": 1}}}).variants()
+
+
+def test_variants_cannot_differ_in_what_belongs_to_the_whole():
+    with pytest.raises(ValueError, match="seeds cannot differ between variants"):
+        recipe(compare={"a": {"seeds": [1]}})
+
+
+def test_baseline_must_be_a_variant():
+    with pytest.raises(ValueError, match="Did you mean 'residual'"):
+        recipe(compare={"residual": {}}, baseline="residuals")
+
+
+def test_a_seed_counts_once():
+    with pytest.raises(ValueError, match="twice"):
+        recipe(seeds=[1, 1])
+
+
+def test_a_name_can_be_a_folder():
+    with pytest.raises(ValueError, match="pattern"):
+        Recipe.model_validate({"name": "../x", **BASE})
+
+
+def test_recipes_travel_between_processes():
+    whole = recipe(compare={"a": {"loss": {"energy": 5.0}}})
+    assert pickle.loads(pickle.dumps(whole)) == whole  # noqa: S301
+
+
+def test_identity_ignores_names_and_folders():
+    renamed = {"question": "why?", "output": "elsewhere", "tracking": {"wandb": None}}
+    assert identity(recipe()) == identity(recipe(**renamed).model_copy(update={"name": "y"}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"training": {"steps": 3}},
+        {"loss": {"stress": 0.0}},
+        {"data": {"source": "a", "fidelity": "SCAN"}},
+        {"seeds": [0]},
+    ],
+)
+def test_identity_changes_with_what_changes_numbers(change):
+    assert identity(recipe(**change)) != identity(recipe())
+
+
+def test_identity_is_the_same_on_any_machine():
+    # A change of this digest means that finished runs no longer count as finished: say so in the changelog.
+    assert identity(recipe())[:16] == IDENTITY
+
+
+IDENTITY = "86d4b1538e575b09"
+
+json = st.recursive(st.integers() | st.none(), lambda leaf: st.dictionaries(st.sampled_from("abc"), leaf), max_leaves=8)
+mappings = st.dictionaries(st.sampled_from("abc"), json)
+
+
+@given(mappings, mappings)
+def test_merging_changes_neither_side_and_is_idempotent(base, override):
+    before = repr((base, override))
+    once = merge(base, override)
+    assert merge(once, override) == once
+    assert repr((base, override)) == before
+
+
+@given(mappings)
+def test_merging_with_nothing_changes_nothing(base):
+    assert merge(base, {}) == base == merge({}, base)

@@ -1,0 +1,63 @@
+"""A folder belongs to one recipe."""
+
+import json
+
+import pytest
+
+from transferkit.errors import RunFolderError
+from transferkit.recipe import Recipe
+from transferkit.run_folder import claim, write_json
+
+
+def recipe(**changes):
+    plain = {
+        "name": "a",
+        "data": {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN"},
+        "adapter": {"name": "toy"},
+        "training": {"steps": 2},
+    }
+    return Recipe.model_validate(plain | changes)
+
+
+def test_same_recipe_may_come_back_and_keeps_what_is_there(tmp_path):
+    claim(tmp_path / "run", recipe(), smoke=False, resume=True)
+    (tmp_path / "run" / "result.json").write_text("{}")
+    claim(tmp_path / "run", recipe(), smoke=False, resume=True)
+    assert (tmp_path / "run" / "result.json").exists()
+    assert (tmp_path / "run" / "recipe.yaml").read_text().startswith("name: a")
+
+
+def test_without_resume_the_same_run_starts_anew(tmp_path):
+    claim(tmp_path / "run", recipe(), smoke=False, resume=True)
+    (tmp_path / "run" / "result.json").write_text("{}")
+    claim(tmp_path / "run", recipe(), smoke=False, resume=False)
+    assert not (tmp_path / "run" / "result.json").exists()
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_another_recipe_is_refused_and_nothing_is_lost(tmp_path, resume):
+    claim(tmp_path, recipe(), smoke=False, resume=True)
+    (tmp_path / "result.json").write_text("{}")
+    with pytest.raises(RunFolderError, match=r"run 'a' with other options.*--output"):
+        claim(tmp_path, recipe(training={"steps": 3}), smoke=False, resume=resume)
+    assert (tmp_path / "result.json").exists()
+
+
+def test_a_smoke_run_is_not_taken_for_the_real_one(tmp_path):
+    claim(tmp_path, recipe(), smoke=True, resume=True)
+    with pytest.raises(RunFolderError, match="a smoke run"):
+        claim(tmp_path, recipe(), smoke=False, resume=True)
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("...")
+    with pytest.raises(RunFolderError, match="not a run of transferkit"):
+        claim(tmp_path, recipe(), smoke=False, resume=False)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_json_is_written_whole_or_not_at_all(tmp_path):
+    write_json(tmp_path / "a.json", {"x": 1})
+    with pytest.raises(ValueError, match="Out of range"):
+        write_json(tmp_path / "a.json", {"x": float("nan")})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"x": 1}

@@ -1,0 +1,53 @@
+"""From the options of a recipe to what the rooms take: strategy, loss, optimiser, length of training."""
+
+from typing import Any
+
+from transferkit.finetune.strategy import Strategy
+from transferkit.recipe import Recipe
+from transferkit.training.loss import Loss
+from transferkit.training.optimiser import Optimiser
+from transferkit.typing import PROPERTIES
+
+
+def strategy_of(recipe: Recipe) -> Strategy:
+    """What may change.
+
+    >>> from transferkit.recipe import Recipe
+    >>> strategy_of(Recipe.model_validate(_TINY)).kind
+    'full'
+    """
+    options = recipe.strategy.model_dump(exclude={"config"})
+    return Strategy(**options)
+
+
+def loss_of(recipe: Recipe) -> Loss:
+    """What is minimised.
+
+    >>> loss_of(Recipe.model_validate(_TINY)).weights["energy"]
+    3.0
+    """
+    weights = {p: getattr(recipe.loss, p) for p in PROPERTIES}
+    return Loss(kind=recipe.loss.kind, delta=recipe.loss.delta, weights=weights)
+
+
+def optimiser_of(recipe: Recipe) -> Optimiser:
+    """How, with the rate of a trainable E0.
+
+    >>> optimiser_of(Recipe.model_validate(_TINY)).schedule
+    'cosine'
+    """
+    return Optimiser(**recipe.optimiser.model_dump(), reference_learning_rate=recipe.reference.learning_rate)
+
+
+def length_of(recipe: Recipe) -> dict[str, Any]:
+    """How long, in which batches, with what averaging: keyword arguments of :func:`transferkit.training.fit.fit`.
+
+    >>> length_of(Recipe.model_validate(_TINY))["steps"]
+    2
+    """
+    options = recipe.training.model_dump()
+    batch = options.pop("batch")
+    return {**options, "edges": batch["edges"], "structures": batch["structures"]}
+
+
+_TINY = {"name": "tiny", "data": {"source": "x", "fidelity": "PBE"}, "adapter": {"name": "toy"}, "training": {"steps": 2}}

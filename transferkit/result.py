@@ -1,0 +1,94 @@
+"""result.json: what one run was, and what it found."""
+
+from ase.data import chemical_symbols
+from typing import TYPE_CHECKING
+
+from transferkit.data.split import Parts
+from transferkit.data.structures import Structures
+from transferkit.evaluation.judge import judge
+from transferkit.provenance import versions
+from transferkit.recipe import Recipe
+from transferkit.typing import Json
+
+if TYPE_CHECKING:
+    from transferkit.api import Rereferenced
+    from transferkit.training.fit import FitResult
+
+
+def result_of(
+    recipe: Recipe,
+    variant: str,
+    data: Structures,
+    parts: Parts,
+    *,
+    referenced: "Rereferenced",
+    fitted: "FitResult",
+    step0: dict[str, Structures],
+    final: dict[str, Structures],
+) -> Json:
+    """Everything that the page, the comparison and a later study read of a run.
+
+    Args:
+        recipe: resolved, of one run
+        variant: its name in a comparison, or ""
+        data: all structures
+        parts: as they were divided
+        referenced: the potential before training, with the table of policies
+        fitted: what the loop gave back
+        step0: predictions before training, by part
+        final: predictions after training, by part
+    """
+    potential = fitted.potential
+    reference = referenced.potential.reference()
+    sets = {"train": parts.train, "valid": parts.valid, **parts.tests}
+    judged = {name: judge(parts.train, sets[name], step0[name], final[name]) for name in final}
+    return {
+        "name": recipe.name,
+        "variant": variant or None,
+        "question": recipe.question,
+        "seed": recipe.seed,
+        "fold": parts.info.get("fold"),
+        "fidelity": data.fidelity,
+        "label_convention": data.label_convention,
+        "adapter": {
+            "name": potential.adapter.name,
+            "checkpoint": recipe.adapter.checkpoint,
+            "licence": potential.adapter.licence,
+        },
+        "data": {
+            "source": recipe.data.source.rsplit("/", 1)[-1],
+            "hash": data.hash,
+            "counts": {name: len(part) for name, part in sets.items()},
+            "compositions": {name: len(set(part.composition)) for name, part in sets.items()},
+        },
+        "strategy": {
+            "kind": recipe.strategy.kind,
+            "trainable": fitted.plan.n_trainable,
+            "total": fitted.plan.n_total,
+            "blocks": {
+                name: {"parameters": total, "trainable": fitted.plan.trainable[name]}
+                for name, total in fitted.plan.total.items()
+            },
+        },
+        "reference": {
+            "policy": recipe.reference.policy,
+            "trainable": recipe.reference.trainable,
+            "kind": reference.kind,
+            "table": referenced.table.to_json(),
+            "warning": referenced.warning,
+            "shift": referenced.shift,
+            "undetermined": [chemical_symbols[z] for z in reference.undetermined if z in set(data.elements.tolist())],
+        },
+        "training": {
+            "steps": fitted.steps,
+            "epochs": fitted.epochs,
+            "best_epoch": fitted.best_epoch,
+            "best_step": fitted.best_step,
+            "wall_s": fitted.wall_s,
+            "stopped": fitted.stopped,
+            "note": " ".join(fitted.notes),
+        },
+        "tests": {name: judged[name] for name in parts.tests},
+        "valid": {when: judged["valid"][when] for when in ("step0", "final")},
+        "versions": versions(recipe.adapter.name),
+    }

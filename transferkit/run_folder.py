@@ -1,0 +1,65 @@
+"""A run folder belongs to one recipe: claimed at the start, refused to any other, written atomically."""
+
+import json
+import os
+from pathlib import Path
+from shutil import rmtree
+
+import yaml
+
+from transferkit.errors import RunFolderError
+from transferkit.recipe import Recipe, identity
+from transferkit.typing import Json
+
+IDENTITY = "identity.json"
+
+
+def claim(folder: Path, recipe: Recipe, *, smoke: bool, resume: bool) -> None:
+    """Make the folder and write the resolved recipe into it, or check that it belongs to this recipe already.
+
+    Seeds and variants may be added to a comparison later: they do not count, since each run in it has a folder of its
+    own that is claimed in the same way.
+
+    Args:
+        folder: to write to
+        recipe: resolved
+        smoke: a smoke run is another run
+        resume: False starts anew: what an earlier run of the *same* recipe left is removed
+
+    Raises:
+        RunFolderError: the folder holds something else, or a run of another recipe.
+    """
+    base = recipe.model_copy(update={"seeds": None, "compare": None, "baseline": None})
+    mine = {"identity": identity(base), "name": recipe.name, "smoke": smoke}
+    if folder.exists() and any(folder.iterdir()):
+        _check_mine(folder, mine)
+        if not resume:
+            rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = recipe.model_dump(mode="json", exclude_none=True)
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
+    write_json(folder / IDENTITY, mine)
+
+
+def _check_mine(folder: Path, mine: Json) -> None:
+    path = folder / IDENTITY
+    if not path.exists():
+        raise RunFolderError(
+            f"{folder} is not empty and not a run of transferkit, so nothing is written there. "
+            f"Choose another folder: output=FOLDER or --output FOLDER."
+        )
+    theirs = json.loads(path.read_text())
+    if theirs["identity"] != mine["identity"] or theirs["smoke"] != mine["smoke"]:
+        what = "a smoke run" if theirs["smoke"] and not mine["smoke"] else f"run {theirs['name']!r} with other options"
+        raise RunFolderError(
+            f"{folder} holds {what} ({theirs['identity'][:12]}, this one is {mine['identity'][:12]}). "
+            f"Choose another folder (--output FOLDER), or move that one away."
+        )
+
+
+def write_json(path: Path, content: Json) -> None:
+    """Write a JSON object whole or not at all, so that a killed process leaves no half file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(path.suffix + ".partial")
+    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
+    os.replace(partial, path)

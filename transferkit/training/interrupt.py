@@ -1,0 +1,47 @@
+"""Ctrl-C and the scheduler's SIGTERM end a run between two steps, never inside one."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interruption:
+    """Whether somebody asked to stop."""
+
+    def __init__(self) -> None:
+        """Nobody has asked yet."""
+        self.asked = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Remember the first signal; obey the second at once."""
+        del frame
+        if self.asked:
+            raise KeyboardInterrupt(f"signal {number} for the second time")
+        self.asked = True
+
+
+@contextmanager
+def interruption() -> Iterator[Interruption]:
+    """Inside, the first SIGINT or SIGTERM only sets ``asked``; the second raises KeyboardInterrupt.
+
+    Handlers are put back afterwards. Outside the main thread Python delivers no signals, and nothing is installed.
+
+    >>> with interruption() as request:
+    ...     signal.raise_signal(signal.SIGINT)
+    ...     request.asked
+    True
+    """
+    request = Interruption()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    before = {number: signal.signal(number, request) for number in SIGNALS}
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,160 @@
+"""Session: what one call of ``fit`` works with, put together and checked before the first step."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from transferkit.adapters.potential import ReferencedPotential
+from transferkit.data.structures import Structures
+from transferkit.errors import RecipeError
+from transferkit.finetune.plan import Plan
+from transferkit.training import checkpoint
+from transferkit.training.distributed import Ranks
+from transferkit.training.feed import Feed
+from transferkit.training.loss import Objective
+from transferkit.training.progress import Display
+from transferkit.training.state import State
+from transferkit.training.track import Tracker
+from transferkit.typing import Json
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """Checkpoints of one run; without a folder, none.
+
+    Attributes:
+        folder: ``checkpoint`` folder, or None
+        identity: name or hash of the run that owns it
+        writes: whether this rank writes
+    """
+
+    folder: Path | None
+    identity: str
+    writes: bool
+
+    def resume(self, state: State, *, resume: bool) -> bool:
+        """Continue from the newest checkpoint if asked to and if there is one; true when it did.
+
+        Raises:
+            RunFolderError: the folder belongs to another run.
+        """
+        if self.folder is None:
+            return False
+        if self.writes:
+            checkpoint.claim(self.folder, self.identity, resume=resume)
+        found = checkpoint.load(self.folder) if resume else None
+        if found is not None:
+            state.restore(*found)
+        return found is not None
+
+    def save(self, state: State) -> None:
+        """Write what the state is now."""
+        if self.folder is not None and self.writes:
+            info, tensors = state.save()
+            checkpoint.save(self.folder, state.progress.step, {"identity": self.identity, **info}, tensors)
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """Everything the loop reads; what it changes is :attr:`state` alone.
+
+    Attributes:
+        here: this process among all
+        objective: batch in, sums of the loss out
+        plan: groups of parameters, and when they open
+        feed: training structures
+        valid: validation structures
+        state: what changes
+        store: checkpoints
+        tracker: metrics, on the first rank
+        display: the bar
+        total: optimiser steps of the run
+        every: evaluations fall on multiples of this
+        unit: "epochs" or "steps"
+        save_every: steps between two checkpoints besides those at evaluations
+        clip: largest norm of the gradient; infinite for none
+        patience: evaluations without a better loss before training ends
+    """
+
+    here: Ranks
+    objective: Objective
+    plan: Plan
+    feed: Feed
+    valid: Feed
+    state: State
+    store: Store
+    tracker: Tracker | None
+    display: Display
+    total: int
+    every: int
+    unit: Literal["epochs", "steps"]
+    save_every: int | None
+    clip: float
+    patience: int | None
+
+    def evaluation_due(self, *, epoch_ends: bool) -> bool:
+        """Whether the step just taken is followed by an evaluation; the last one always is."""
+        progress = self.state.progress
+        if progress.step >= self.total:
+            return True
+        if self.unit == "steps":
+            return progress.step % self.every == 0
+        return epoch_ends and progress.epoch % self.every == 0
+
+    def save_due(self) -> bool:
+        """Whether a checkpoint falls between two evaluations."""
+        return self.save_every is not None and self.state.progress.step % self.save_every == 0
+
+
+def check_numbers(
+    *, epochs: int | None, steps: int | None, ema: float | None, clip: float | None, **counts: int | None
+) -> None:
+    """Refuse a run that cannot be meant.
+
+    Raises:
+        RecipeError: neither or both of ``epochs`` and ``steps``, or a number out of range.
+
+    >>> check_numbers(epochs=None, steps=10, ema=None, clip=1.0, evaluate_every=1)
+    """
+    if (epochs is None) == (steps is None):
+        raise RecipeError(f"training: give exactly one of epochs and steps; got epochs={epochs}, steps={steps}.")
+    if ema is not None and not 0 < ema < 1:
+        raise RecipeError(f"training.ema is a decay between 0 and 1; got {ema}.")
+    for name, value in {"epochs": epochs, "steps": steps, "clip": clip, **counts}.items():
+        if value is not None and not value > 0:
+            raise RecipeError(f"training.{name} must be positive; got {value}.")
+
+
+def fingerprint(model: ReferencedPotential, sets: Sequence[Structures], settings: Mapping[str, Any]) -> str:
+    """Identity of a run that was given no name: hash of its weights at the start, its data and its settings."""
+    digest = sha256(json.dumps(settings, sort_keys=True, default=asdict).encode())
+    for data in sets:
+        digest.update(data.hash.encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode() + tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def notes_on(absent: Sequence[str], valid_absent: Sequence[str]) -> tuple[str, ...]:
+    """What a reader of the result should know about labels.
+
+    >>> notes_on(["magmoms"], [])
+    ('absent labels: the training data have no magmoms; their weight is not used',)
+    """
+    notes = []
+    if absent:
+        notes.append(f"absent labels: the training data have no {', '.join(absent)}; their weight is not used")
+    if valid_absent:
+        notes.append(f"the validation data have no {', '.join(valid_absent)}; the best weights are chosen without them")
+    return tuple(notes)
+
+
+def config_of(plan: Plan, settings: Mapping[str, Any], more: Json | None) -> Json:
+    """What trackers are told about a run."""
+    plain: Json = json.loads(json.dumps(settings, default=asdict))
+    return {**plain, "strategy": plan.to_json(), **(more or {})}
