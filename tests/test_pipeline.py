@@ -5,10 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from transferkit import pipeline
+from transferkit import api, pipeline
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.store import read_parquet
+from transferkit.evaluation.predict import predict
 from transferkit.recipe import Recipe
+from transferkit.reference.elemental import ElementalReference
 
 
 def recipe(**changes):
@@ -54,13 +56,11 @@ def test_stored_predictions_are_those_of_the_stored_potential(folder):
 
 
 def test_step_zero_is_the_pretrained_network_plus_the_new_reference(folder):
-    from transferkit import api
-
     labels = read_parquet(folder / "predictions" / "labels-unseen compositions.parquet")
     step0 = read_parquet(folder / "predictions" / "step0-unseen compositions.parquet")
-    reference = api.ElementalReference.from_json(json.loads((folder / "reference.json").read_text()))
+    reference = ElementalReference.from_json(json.loads((folder / "reference.json").read_text()))
     plain = api.load("toy")
-    network = api.predict(plain, labels).energy - plain.reference().total(labels)
+    network = predict(plain, labels).energy - plain.reference().total(labels)
     assert np.allclose(step0.energy, network + reference.total(labels), atol=1e-9, rtol=0)
 
 

@@ -50,7 +50,15 @@ def test_a_key_twice_is_a_mistake():
 
 
 @pytest.mark.parametrize(
-    "text", ["a: !!python/object/apply:os.system ['true']", "a: !local 1", "a: &x [*x]", "? [1, 2]\n: 3"]
+    "text",
+    [
+        "a: !!python/object/apply:os.system ['true']",
+        "a: !local 1",
+        "a: !!int x",
+        "a: !!bool maybe",
+        "a: &x [*x]",
+        "? [1, 2]\n: 3",
+    ],
 )
 def test_what_recipes_have_no_use_for_is_a_mistake(text):
     assert len(read_yaml(text).mistakes) == 1

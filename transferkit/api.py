@@ -4,14 +4,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
 from transferkit.errors import ReferenceFitError
-from transferkit.reference.transfer import PolicyTable, score_policies, transfer
+from transferkit.reference.policy_table import PolicyTable
+from transferkit.reference.transfer import score_policies, transfer
 from transferkit.typing import Json, Property
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def compare_policies(
         )
     source = model.reference()
     network = network_energy(model, data) if network is None else network
-    arrays = {
+    arrays: dict[str, Any] = {
         "source": source,
         "counts": data.counts(),
         "energies": data.energy,
@@ -158,7 +159,7 @@ def rereference(
     *,
     policy: str = "residual",
     trainable: bool = False,
-    **options: object,
+    **options: Any,
 ) -> "ReferencedPotential":
     """Give a potential the elemental reference of another level of theory, and print how every policy would do.
 
@@ -170,7 +171,7 @@ def rereference(
     >>> model = tk.rereference(tk.load("chgnet"), parts.train)  # doctest: +ELLIPSIS
     Step-0 energy error on compositions left out of the reference fit, eV/atom...
     """
-    done = compare_policies(model, data, policy=policy, trainable=trainable, **options)  # type: ignore[arg-type]
+    done = compare_policies(model, data, policy=policy, trainable=trainable, **options)
     sys.stdout.write(f"{done.table}\n")
     if done.warning:
         sys.stdout.write(f"{done.warning}\n")
@@ -188,11 +189,15 @@ class Evaluation:
         """A small table with 95 % intervals over compositions."""
         lines = [f"{self.n_structures} structures; intervals resample compositions"]
         for name in ("energy", "forces", "stress", "magmoms"):
-            if entry := self.metrics.get(name):
-                low, high = entry["interval"]
-                lines.append(
-                    f"{name:8} MAE {entry['mae']:.4f} [{low:.4f}, {high:.4f}]  RMSE {entry['rmse']:.4f} {entry['unit']}"
-                )
+            entry = self.metrics[name]
+            if entry["mae"] is None:
+                continue
+            interval = (
+                "[no interval: one composition]"
+                if entry["interval"] is None
+                else "[{:.4f}, {:.4f}]".format(*entry["interval"])
+            )
+            lines.append(f"{name:8} MAE {entry['mae']:.4f} {interval}  RMSE {entry['rmse']:.4f} {entry['unit']}")
         return "\n".join(lines)
 
 
@@ -270,7 +275,7 @@ def finetune(
         model,
         parts.train,
         parts.valid,
-        strategy=Strategy(strategy, train=tuple(train)),  # type: ignore[arg-type]  # Strategy names the known kinds
+        strategy=Strategy(strategy, train=tuple(train)),
         loss=Loss() if weights is None else Loss(weights=weights),
         optimiser=Optimiser(learning_rate=learning_rate),
         epochs=20 if epochs is None and steps is None else epochs,

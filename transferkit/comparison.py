@@ -178,7 +178,10 @@ def _summary(runs: Mapping[int, Json], test: str, when: str) -> Json:
 
 
 def _paired(found: Mapping[str, Mapping[int, Json]], test: str, key: str, baseline: str | None) -> list[Json]:
-    if baseline not in found or len(found) < 2:
+    """Differences to the baseline of the variants that share a composition and a seed with it."""
+    if baseline is None or baseline not in found:
         return []
-    methods = {v: {s: _by_composition(r, test, "final", key) for s, r in runs.items()} for v, runs in found.items()}
-    return [comparison.to_json() for comparison in paired(methods, baseline)]
+    errors = {v: {s: _by_composition(r, test, "final", key) for s, r in runs.items()} for v, runs in found.items()}
+    own = {(s, c) for s, values in errors[baseline].items() for c in values}
+    methods = {v: e for v, e in errors.items() if own & {(s, c) for s, values in e.items() for c in values}}
+    return [comparison.to_json() for comparison in paired(methods, baseline)] if len(methods) > 1 else []

@@ -26,14 +26,14 @@ BUG, MISTAKE, INTERRUPTED = 1, 2, 130
 class Verbs(TyperGroup):
     """A group of commands that turns errors into one message and an exit code; ``--debug`` lets them through."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Accept ``--debug`` behind the verb too."""
         own, end, rest = _cut(args)
         if "--debug" in own:
             own = ["--debug", *(a for a in own if a != "--debug")]
         return super().parse_args(ctx, [*own, *end, *rest])
 
-    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+    def invoke(self, ctx: Any) -> Any:
         """Run the verb."""
         try:
             return super().invoke(ctx)
@@ -70,7 +70,7 @@ def note(text: str) -> None:
 def show(result: Any, *, text: str | Table, as_json: bool) -> None:
     """Print a result: as JSON for programs, else as text or a table for people."""
     if as_json:
-        typer.echo(json.dumps(_plain(result), indent=1, ensure_ascii=False, allow_nan=False))
+        typer.echo(json.dumps(_plain(result), indent=1, ensure_ascii=False, allow_nan=False, default=_number))
     elif isinstance(text, Table):
         Console().print(text)
     else:
@@ -84,6 +84,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _number(value: Any) -> Any:
+    """A number of numpy's as Python's; anything else has no place in a result."""
+    return value.item()
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:

@@ -3,9 +3,8 @@
 Everything below is a concept called with plain arguments; only this file and :mod:`transferkit.comparison` meet a recipe.
 """
 
-import os
-import sys
 from pathlib import Path
+
 from transferkit import api
 from transferkit.adapters.graphs import build_graphs
 from transferkit.adapters.potential import ReferencedPotential
@@ -22,12 +21,9 @@ from transferkit.recipe import Recipe
 from transferkit.report.page import write as write_page
 from transferkit.resolve import length_of, loss_of, optimiser_of, strategy_of
 from transferkit.result import result_of
-from transferkit.run_folder import claim, write_json
+from transferkit.run_folder import FIRST_RANK, RunFolder, claim
 from transferkit.training.fit import fit
 from transferkit.training.track import open_tracker
-
-FIRST_RANK = os.environ.get("RANK", "0") == "0"
-"""Under torchrun every rank trains and one writes."""
 
 SMOKE_STEPS = 2
 SMOKE_STRUCTURES = 200
@@ -60,21 +56,16 @@ def run_one(
     recipe: Recipe, folder: Path, *, variant: str = "", smoke: bool = False, resume: bool = True, quiet: bool = False
 ) -> Path:
     """One resolved recipe, one seed, one folder."""
-    if FIRST_RANK:
-        claim(folder, recipe, smoke=smoke, resume=resume)
-    if (folder / "result.json").exists():
+    claim(folder, recipe, smoke=smoke, resume=resume)
+    desk = RunFolder(folder, quiet)
+    if desk.finished:
         return folder
-
-    def say(text: str) -> None:
-        if FIRST_RANK and not quiet:
-            sys.stderr.write(f"{text}\n")
 
     # 1. data: labelled structures in a training, a validation and two named test parts
     data = open_data(recipe.data.source, recipe.data.fidelity, recipe.data.label_convention)
     parts = divide(recipe, data, smoke=smoke)
-    if FIRST_RANK:
-        write_json(folder / "split.json", parts.info)
-    say(f"{data}\n{parts.describe()}")
+    desk.write("split.json", parts.info)
+    desk.say(f"{data}\n{parts.describe()}")
 
     # 2. adapter: a network, with its elemental energies lifted out
     model = start(recipe)
@@ -91,11 +82,9 @@ def run_one(
         source_data=None if options.source_data is None else open_data(options.source_data),
         isolated=options.isolated_atoms,
     )
-    if FIRST_RANK:
-        referenced.potential.reference().save(folder / "reference.json")
-    say(str(referenced.table))
-    if referenced.warning:
-        say(f"warning: {referenced.warning}")
+    desk.write("reference.json", referenced.potential.reference().to_json())
+    desk.say(str(referenced.table))
+    desk.say(referenced.warning)
 
     # 4. what the potential knows before any training: step 0
     sets = {"valid": parts.valid, **parts.tests}
@@ -133,21 +122,26 @@ def run_one(
     # 6. evaluate on the named tests; structures whose reference is undetermined are counted apart
     final = {name: predict(fitted.potential, part, graphs=graphs[name]) for name, part in sets.items()}
     fitted.potential.save(folder / "model")
-    (folder / "predictions").mkdir(exist_ok=True)
     for name, labels in parts.tests.items():
-        for prefix, part in (("labels-", labels), ("step0-", step0[name]), ("", final[name])):
-            write_parquet(part, folder / "predictions" / f"{prefix}{name}.parquet")
+        save_predictions(folder / "predictions", name, labels, step0[name], final[name])
 
     # 7. write what came out, then the page, then tell the tracker
     _, weights = model.adapter.state()
-    write_json(folder / "provenance.json", provenance(recipe, data, weights=weights))
+    desk.write("provenance.json", provenance(recipe, data, weights=weights))
     result = result_of(recipe, variant, data, parts, referenced=referenced, fitted=fitted, step0=step0, final=final)
-    write_json(folder / "result.json", result)
+    desk.write("result.json", result)
     write_page(folder)
     tracker.figures({path.stem: path for path in sorted((folder / "figures").glob("*.png"))})
     tracker.model(folder / "model")
     tracker.finish({"tests": result["tests"], "best_step": fitted.best_step})
     return folder
+
+
+def save_predictions(folder: Path, test: str, labels: Structures, step0: Structures, final: Structures) -> None:
+    """Labels and predictions of one test as Parquet files, in the same order."""
+    folder.mkdir(exist_ok=True)
+    for prefix, part in (("labels-", labels), ("step0-", step0), ("", final)):
+        write_parquet(part, folder / f"{prefix}{test}.parquet")
 
 
 def divide(recipe: Recipe, data: Structures, *, smoke: bool = False) -> Parts:
@@ -192,5 +186,7 @@ def evaluate_run(folder: Path, data: Structures) -> api.Evaluation:
         RunFolderError: the folder holds no trained potential.
     """
     if not (folder / "model" / "model.json").exists():
-        raise RunFolderError(f"{folder} holds no trained potential (model/model.json). Give the folder of a finished run.")
+        raise RunFolderError(
+            f"{folder} holds no trained potential (model/model.json). Give the folder of a finished run."
+        )
     return api.evaluate(ReferencedPotential.open(folder / "model"), data)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -108,8 +109,13 @@ def unknown_option(path: OptionPath, data: Any, top: Collection[str] | None = No
     name = str(path[-1])
     group = group_at(path[:-1], data)
     known = top if top is not None and len(path) == 1 else tuple(group.model_fields if group else ())
-    if elsewhere := [p for p in _all_options() if p[-1] == name and p != path]:
-        return f"unknown option here. Did you mean {' or '.join('.'.join(str(key) for key in p) for p in elsewhere)}?"
+    if name not in known and not get_close_matches(name, known):
+        everywhere = list(_all_options())
+        close = get_close_matches(name, {str(p[-1]) for p in everywhere}, n=1)
+        if elsewhere := [p for p in everywhere if [p[-1]] == close and p != path]:
+            return (
+                f"unknown option here. Did you mean {' or '.join('.'.join(str(key) for key in p) for p in elsewhere)}?"
+            )
     return f"unknown option. {nearest(name, known)}"
 
 

@@ -30,7 +30,7 @@ for _tag, _pattern, _first in (
 
 _SCALARS: dict[str, Callable[[str], Any]] = {
     "tag:yaml.org,2002:str": str,
-    "tag:yaml.org,2002:bool": lambda text: text == "true",
+    "tag:yaml.org,2002:bool": {"true": True, "false": False}.__getitem__,
     "tag:yaml.org,2002:null": lambda _: None,
     "tag:yaml.org,2002:int": int,
     "tag:yaml.org,2002:float": lambda text: float(text.replace(".inf", "inf").replace(".nan", "nan")),
@@ -91,7 +91,11 @@ def _value(node: yaml.Node, path: OptionPath, document: Document, inside: tuple[
         return _mapping(node, path, document, inside)
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, i), document, inside) for i, item in enumerate(node.value)]
-    return _SCALARS[node.tag](node.value)
+    try:
+        return _SCALARS[node.tag](node.value)
+    except (KeyError, ValueError):  # only where a tag insists on a type, as in "!!int x"
+        document.mistakes.append((path, f"{node.value!r} does not fit its tag {node.tag!r}; recipes have no tags"))
+        return None
 
 
 def _mapping(

@@ -50,4 +50,9 @@ def length_of(recipe: Recipe) -> dict[str, Any]:
     return {**options, "edges": batch["edges"], "structures": batch["structures"]}
 
 
-_TINY = {"name": "tiny", "data": {"source": "x", "fidelity": "PBE"}, "adapter": {"name": "toy"}, "training": {"steps": 2}}
+_TINY = {
+    "name": "tiny",
+    "data": {"source": "x", "fidelity": "PBE"},
+    "adapter": {"name": "toy"},
+    "training": {"steps": 2},
+}

@@ -1,7 +1,8 @@
 """result.json: what one run was, and what it found."""
 
-from ase.data import chemical_symbols
 from typing import TYPE_CHECKING
+
+from ase.data import chemical_symbols
 
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures

@@ -2,6 +2,8 @@
 
 import json
 import os
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
@@ -12,6 +14,36 @@ from transferkit.recipe import Recipe, identity
 from transferkit.typing import Json
 
 IDENTITY = "identity.json"
+FIRST_RANK = os.environ.get("RANK", "0") == "0"
+"""Under torchrun every rank trains and one writes."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where one run writes and talks; under torchrun only the first rank does.
+
+    Attributes:
+        path: the folder
+        quiet: print nothing
+    """
+
+    path: Path
+    quiet: bool = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has written its result."""
+        return (self.path / "result.json").exists()
+
+    def write(self, name: str, content: Json) -> None:
+        """Write a JSON file of the run."""
+        if FIRST_RANK:
+            write_json(self.path / name, content)
+
+    def say(self, text: str | None) -> None:
+        """Print to stderr, if there is something to say."""
+        if text and FIRST_RANK and not self.quiet:
+            sys.stderr.write(f"{text}\n")
 
 
 def claim(folder: Path, recipe: Recipe, *, smoke: bool, resume: bool) -> None:
@@ -29,6 +61,8 @@ def claim(folder: Path, recipe: Recipe, *, smoke: bool, resume: bool) -> None:
     Raises:
         RunFolderError: the folder holds something else, or a run of another recipe.
     """
+    if not FIRST_RANK:
+        return
     base = recipe.model_copy(update={"seeds": None, "compare": None, "baseline": None})
     mine = {"identity": identity(base), "name": recipe.name, "smoke": smoke}
     if folder.exists() and any(folder.iterdir()):
@@ -62,4 +96,4 @@ def write_json(path: Path, content: Json) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(path.suffix + ".partial")
     partial.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
-    os.replace(partial, path)
+    partial.replace(path)

@@ -31,8 +31,8 @@ class ChgnetContract(AdapterContract):
     checkpoint: str
     # Upstream in float32 is itself 1e-4 eV/Å away from float64; the comparison with it allows for that.
     force_tolerance = 3e-4
-    difference_tolerance = 2e-6
-    step = 1e-4
+    difference_tolerance = 1e-6
+    step = 1e-5
 
     def potential(self, dtype):
         return ChgnetAdapter.load(self.checkpoint, dtype=dtype)

@@ -37,7 +37,8 @@ def run_page(folder: Path) -> Json:
     """
     run = read_run(folder)
     result = run.result
-    chosen, table = result.get("reference", {}).get("policy", MISSING), _policy_rows(result)
+    tests: dict[str, Json] = result["tests"]
+    chosen, table = (result.get("reference") or {}).get("policy", MISSING), _policy_rows(result)
     return {
         "title": result.get("name") or folder.name,
         "variant": result.get("variant"),
@@ -47,14 +48,12 @@ def run_page(folder: Path) -> Json:
         "facts": _facts(result),
         "outcome": outcome(result),
         "next_steps": next_steps(result),
-        "errors": {
-            name: error_rows(test.get("step0"), test.get("final")) for name, test in result.get("tests", {}).items()
-        },
-        "undetermined": {name: _undetermined(test, result, name) for name, test in result.get("tests", {}).items()},
+        "errors": {name: error_rows(test.get("step0"), test.get("final")) for name, test in tests.items()},
+        "undetermined": {name: _undetermined(test, result, name) for name, test in tests.items()},
         "policies": table,
         "chosen": chosen,
-        "by_element": {name: element_rows(test) for name, test in result.get("tests", {}).items()},
-        "worst": {name: _worst(test) for name, test in result.get("tests", {}).items()},
+        "by_element": {name: element_rows(test) for name, test in tests.items()},
+        "worst": {name: _worst(test) for name, test in tests.items()},
         "blocks": _blocks(result),
         "pictures": run_pictures(run),
         "versions": result.get("versions") or {},

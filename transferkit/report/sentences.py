@@ -44,14 +44,14 @@ def overlap(a: Sequence[float | None] | None, b: Sequence[float | None] | None) 
 
 def outcome(result: Json) -> list[str]:
     """One sentence per test: errors before and after training with their 95 % intervals."""
-    steps = result.get("training", {}).get("steps")
-    return [_test_sentence(name, test, result, steps) for name, test in result.get("tests", {}).items()]
+    steps = (result.get("training") or {}).get("steps")
+    return [_test_sentence(name, test, result, steps) for name, test in (result.get("tests") or {}).items()]
 
 
 def _test_sentence(name: str, test: Json, result: Json, steps: int | None) -> str:
-    data = result.get("data", {})
-    size = count(data.get("counts", {}).get(name))
-    compositions = count(data.get("compositions", {}).get(name))
+    data = result.get("data") or {}
+    size = count((data.get("counts") or {}).get(name))
+    compositions = count((data.get("compositions") or {}).get(name))
     changes = [text for p in HEADLINE if (text := _change(test, p))]
     if not changes:
         return f"On {name} ({size} structures) nothing could be measured: no labels, or no structure with a determined reference."
@@ -92,14 +92,15 @@ def best_policy(table: Json | None) -> Json | None:
 
 
 def _about_reference(result: Json) -> list[str]:
-    reference, out = result.get("reference", {}), []
+    reference, out = result.get("reference") or {}, []
     best = best_policy(reference.get("table"))
     if reference.get("warning") and best:
         out.append(
             f"Set `reference.policy` to `{best['policy']}`: it has the lowest leave-one-composition-out error before training."
         )
     counts = {
-        name: len((test.get("undetermined") or {}).get("ids", [])) for name, test in result.get("tests", {}).items()
+        name: len((test.get("undetermined") or {}).get("ids") or [])
+        for name, test in (result.get("tests") or {}).items()
     }
     if affected := {name: n for name, n in counts.items() if n}:
         where = ", ".join(f"{n} in {name}" for name, n in affected.items())
@@ -110,7 +111,7 @@ def _about_reference(result: Json) -> list[str]:
 
 
 def _about_training(result: Json) -> list[str]:
-    training = result.get("training", {})
+    training = result.get("training") or {}
     steps, best = training.get("steps"), training.get("best_step")
     if training.get("stopped") == "interrupted":
         return ["Training was interrupted. Run the same recipe again to go on from the checkpoint."]
@@ -127,7 +128,7 @@ def _about_training(result: Json) -> list[str]:
 
 def _about_tests(result: Json) -> list[str]:
     out = []
-    for name, test in result.get("tests", {}).items():
+    for name, test in (result.get("tests") or {}).items():
         before, after = (headline(test.get(stage), "energy") for stage in ("step0", "final"))
         if None not in (before[0], after[0]) and after[0] > before[0] and overlap(before[1], after[1]) is False:  # type: ignore[operator]
             out.append(

@@ -39,8 +39,8 @@ class Physics(Tools):
         potential = self.default()
         potential = potential.with_reference(potential.reference(), trainable=True)
         potential(potential.collate([potential.graph(self.named("crystal"))]), need=ENERGY).energy.sum().backward()
-        expect(potential.e0.grad is not None, "a trainable E0 has no gradient")
-        expect([float(potential.e0.grad[0, z]) for z in self.numbers] == [4.0, 4.0], "dE/dE0 is not the counts")
+        gradient = torch.zeros(1, 119) if potential.e0.grad is None else potential.e0.grad
+        expect([float(gradient[0, z]) for z in self.numbers] == [4.0, 4.0], "dE/dE0 is not the counts")
         expect("reference" in potential.blocks(), "a trainable E0 is not a block")
 
     def test_energy_only_is_the_same_energy(self) -> None:
@@ -93,7 +93,8 @@ class Physics(Tools):
         out = potential(
             potential.collate([potential.graph(s) for s in self.structures()]), need=need, create_graph=True
         )
-        torch.stack([(getattr(out, p).double() ** 2).sum() for p in sorted(need)]).sum().backward()
+        loss = torch.stack([(getattr(out, p).double() ** 2).sum() for p in sorted(need)]).sum()
+        torch.autograd.backward(loss)
         gradients = [p.grad for block in potential.blocks().values() for p in block if p.grad is not None]
         expect(gradients, "no parameter has a gradient")
         expect(all(bool(torch.isfinite(g).all()) for g in gradients), "a gradient is NaN or infinite")

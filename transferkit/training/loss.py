@@ -99,9 +99,9 @@ def residuals(
         if predicted is None or name not in wanted:
             continue
         mask = labels.mask[name]
-        # The mask goes in before any arithmetic: what is undefined where there is no label must not reach a gradient.
-        known = torch.where(mask, predicted.double(), 0.0)
-        out[name] = ((known - getattr(labels, name)) * scale[name], mask.sum())
+        # Whatever stands where there is no label, even a NaN, is replaced before anything is done with it.
+        difference = torch.where(mask, predicted.double() - getattr(labels, name), 0.0)
+        out[name] = (difference * scale[name], mask.sum())
     return out
 
 

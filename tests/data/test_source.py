@@ -1,0 +1,53 @@
+"""Data by one word: bundled sets, files, and the level of theory behind @."""
+
+import pytest
+
+from transferkit.data.bundled import bundled
+from transferkit.data.source import open_data
+from transferkit.data.store import write_parquet
+from transferkit.errors import DataError
+
+NAME = "bundled:gpaw-pbe-r2scan"
+XYZ = '1\nLattice="3 0 0 0 3 0 0 0 3" Properties=species:S:1:pos:R:3 energy=-1.0 pbc="T T T"\nO 0 0 0\n'
+
+
+@pytest.mark.parametrize(
+    ("spec", "fidelity", "said"),
+    [(NAME, None, "r2SCAN"), (NAME, "PBE", "PBE"), (f"{NAME}@PBE", None, "PBE"), (f"{NAME}@PBE", "r2SCAN", "PBE")],
+)
+def test_bundled_sets(spec, fidelity, said):
+    assert open_data(spec, fidelity).fidelity == said
+
+
+def test_a_parquet_file_knows_its_level_of_theory(tmp_path):
+    data = bundled("gpaw-pbe-r2scan", fidelity="PBE")[:3]
+    write_parquet(data, tmp_path / "a.parquet")
+    assert open_data(tmp_path / "a.parquet").hash == data.hash
+    with pytest.raises(DataError, match="holds PBE labels, and SCAN was asked for"):
+        open_data(f"{tmp_path}/a.parquet@SCAN")
+
+
+def test_a_file_takes_its_level_of_theory_behind_an_at(tmp_path):
+    (tmp_path / "a.xyz").write_text(XYZ)
+    assert open_data(f"{tmp_path}/a.xyz@SCAN").fidelity == "SCAN"
+    assert open_data(f"{tmp_path}/a.xyz@SCAN", "PBE").fidelity == "SCAN"
+    assert open_data(tmp_path / "a.xyz", "PBE").fidelity == "PBE"
+
+
+@pytest.mark.parametrize("name", ["a@b.parquet", "a@b/c.parquet"])
+def test_an_at_in_the_name_of_a_file_is_no_level_of_theory(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    write_parquet(bundled("gpaw-pbe-r2scan", fidelity="PBE")[:1], tmp_path / name)
+    assert open_data(tmp_path / name).fidelity == "PBE"
+
+
+def test_a_file_without_a_level_of_theory(tmp_path):
+    (tmp_path / "a.xyz").write_text(XYZ)
+    with pytest.raises(DataError, match=r"Write .*a.xyz@PBE"):
+        open_data(tmp_path / "a.xyz")
+
+
+@pytest.mark.parametrize("spec", ["bundled:gpaw-pbe-r2scam", "nowhere.extxyz@PBE", "nowhere.parquet"])
+def test_what_is_not_there(spec):
+    with pytest.raises(DataError):
+        open_data(spec)

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from transferkit.report.figures.learning_curve import learning_curve
+from transferkit.report.figures.style import png
+from transferkit.units import GPA
+
+HISTORY = [
+    {"step": 0, "train": None, "valid": {"energy_mae": 0.5, "forces_mae": 0.2, "stress_mae": GPA, "magmoms_mae": None}},
+    {"step": 10, "train": {"energy_mae": 0.2}, "valid": {"energy_mae": 0.1, "forces_mae": 0.1, "stress_mae": GPA / 2}},
+]
+
+
+def test_step_0_is_there_and_units_are_shown_ones():
+    figure = learning_curve(HISTORY, best_step=10)
+    energy, forces, stress = figure.axes
+    valid = energy.get_lines()[1]
+    assert valid.get_xdata().tolist() == [0.0, 10.0]
+    assert valid.get_ydata().tolist() == pytest.approx([500.0, 100.0])
+    assert stress.get_lines()[1].get_ydata().tolist() == pytest.approx([1.0, 0.5])
+    assert [axes.get_ylabel() for axes in (energy, forces, stress)] == [
+        "energy MAE (meV/atom)",
+        "force MAE (meV/Å)",
+        "stress MAE (GPa)",
+    ]
+
+
+def test_a_training_error_that_was_not_measured_is_not_drawn():
+    train = learning_curve(HISTORY).axes[0].get_lines()[0]
+    assert train.get_xdata().tolist() == [10.0]
+    assert np.isfinite(train.get_ydata()).all()
+
+
+def test_magnetic_moments_are_drawn_where_there_are_any():
+    assert len(learning_curve([*HISTORY, {"step": 20, "valid": {"magmoms_mae": 0.02}}]).axes) == 4
+
+
+@pytest.mark.parametrize("history", [[], [{"step": 0}], [{"step": 0, "valid": {"energy_mae": 0.0}}]])
+def test_a_history_without_errors_can_be_drawn(history):
+    assert png(learning_curve(history, best_step=0))

@@ -1,0 +1,30 @@
+"""Small labelled sets and the toy potential in float64."""
+
+import numpy as np
+import pytest
+import torch
+
+import transferkit as tk
+from transferkit.adapters.toy import Toy
+
+
+@pytest.fixture(scope="session")
+def everything():
+    """Bundled structures with made-up magnetic moments, so that all four labels are there."""
+    part = tk.bundled("gpaw-pbe-r2scan")[:36]
+    return part.with_labels(magmoms=np.abs(np.random.default_rng(0).normal(size=len(part.numbers))))
+
+
+@pytest.fixture(scope="session")
+def train(everything):
+    return everything[:24]
+
+
+@pytest.fixture(scope="session")
+def valid(everything):
+    return everything[24:]
+
+
+@pytest.fixture
+def potential():
+    return Toy.load("demo", dtype=torch.float64)

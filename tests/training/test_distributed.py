@@ -1,0 +1,76 @@
+"""Two ranks do what one does, also with an uneven last batch and with fewer structures than ranks."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from transferkit.training.distributed import Ranks, ranks
+
+SCRIPT = Path(__file__).with_name("small_run.py")
+
+
+def start(folder, structures, *, rank=0, size=1, port=0, more=()):
+    env = os.environ | {"OMP_NUM_THREADS": "1"}
+    if size > 1:
+        env |= {"RANK": str(rank), "WORLD_SIZE": str(size), "LOCAL_RANK": str(rank)}
+        env |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    command = [sys.executable, str(SCRIPT), str(folder), str(structures), *map(str, more)]
+    return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+
+
+def finish(*processes):
+    for process in processes:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+# 13 structures: batches of 3 end with one structure, which leaves the second rank idle; 1 leaves it idle always
+@pytest.mark.parametrize("structures", [3, 1])
+def test_two_ranks_are_one(tmp_path, structures):
+    port = free_port()
+    one, two = tmp_path / "one", tmp_path / "two"
+    finish(start(one, structures), *(start(two, structures, rank=r, size=2, port=port) for r in (0, 1)))
+    a, b = (json.loads((folder / "result.json").read_text()) for folder in (one, two))
+    assert a["steps"] == b["steps"] == 9
+    moved = 0.0
+    start_weights = json.loads((one / "result.json").read_text())["weights"]
+    for name, values in a["weights"].items():
+        assert np.allclose(values, b["weights"][name], rtol=0, atol=1e-6), name
+        moved = max(moved, np.ptp(values))
+    assert start_weights
+    for x, y in zip(a["valid"], b["valid"], strict=True):
+        assert {k: pytest.approx(v, rel=1e-6) for k, v in x.items()} == y
+    assert a["valid"][-1]["loss"] < a["valid"][0]["loss"]  # it did train
+    lines = (two / "metrics.jsonl").read_text().splitlines()
+    assert len(lines) == len(a["valid"])  # only the first rank writes
+
+
+def test_a_global_batch_is_dealt_out_completely():
+    index = np.arange(7)
+    parts = [Ranks(r, 3, torch.device("cpu")).share(index) for r in range(3)]
+    assert sorted(s for part, _ in parts for s in part.tolist()) == list(range(7))
+    assert not any(hidden for _, hidden in parts)
+
+
+def test_alone_nothing_is_wrapped_and_sums_are_themselves(monkeypatch):
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    with ranks("cpu") as here:
+        module, values = torch.nn.Linear(1, 1), torch.ones(2)
+        assert here.first
+        assert here.scale == 1.0
+        assert here.wrap(module) is module
+        assert here.sum(values) is values
+        here.wait()

@@ -1,0 +1,42 @@
+"""The first signal asks, the second one stops; outside nothing is changed."""
+
+import signal
+import threading
+
+import pytest
+
+from transferkit.training.interrupt import SIGNALS, interruption
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_first_signal_only_asks(number):
+    with interruption() as request:
+        assert not request.asked
+        signal.raise_signal(number)
+        assert request.asked
+
+
+def test_the_second_stops_at_once():
+    with pytest.raises(KeyboardInterrupt), interruption():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_handlers_come_back():
+    before = [signal.getsignal(n) for n in SIGNALS]
+    with interruption():
+        assert [signal.getsignal(n) for n in SIGNALS] != before
+    assert [signal.getsignal(n) for n in SIGNALS] == before
+
+
+def test_another_thread_can_use_it_too():
+    seen = []
+
+    def work():
+        with interruption() as request:
+            seen.append(request.asked)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [False]

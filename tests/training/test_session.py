@@ -1,0 +1,45 @@
+"""A run is checked before its first step, and knows itself again."""
+
+import pytest
+import torch
+
+from transferkit.errors import RecipeError
+from transferkit.training.loss import Loss
+from transferkit.training.session import check_numbers, fingerprint, notes_on
+
+FINE = {"epochs": None, "steps": 1, "ema": None, "clip": None}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": 3}, "exactly one of epochs and steps; got epochs=3, steps=1"),
+        ({"steps": None}, "exactly one"),
+        ({"steps": 0}, "steps must be positive; got 0"),
+        ({"ema": 1.0}, "between 0 and 1; got 1.0"),
+        ({"clip": 0.0}, "clip must be positive; got 0.0"),
+        ({"patience": -1}, "patience must be positive; got -1"),
+    ],
+)
+def test_numbers_that_cannot_be_meant(options, message):
+    check_numbers(**FINE)
+    with pytest.raises(RecipeError, match=message):
+        check_numbers(**{**FINE, **options})
+
+
+def test_the_fingerprint_sees_weights_data_and_settings(potential, train, valid):
+    settings = {"loss": Loss(), "steps": 3}
+    first = fingerprint(potential, [train, valid], settings)
+    assert first == fingerprint(potential, [train, valid], dict(settings))
+    assert first != fingerprint(potential, [train, valid], {**settings, "steps": 4})
+    assert first != fingerprint(potential, [train, valid], {**settings, "loss": Loss("mse")})
+    assert first != fingerprint(potential, [train[:5], valid], settings)
+    with torch.no_grad():
+        potential.adapter.embedding.weight[0, 0] += 1e-9
+    assert first != fingerprint(potential, [train, valid], settings)
+
+
+def test_notes_name_the_labels():
+    assert notes_on([], []) == ()
+    assert "no magmoms" in notes_on(["magmoms"], [])[0]
+    assert "validation data have no stress" in notes_on([], ["stress"])[0]

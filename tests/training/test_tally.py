@@ -1,0 +1,35 @@
+"""Means come from sums and counts, whatever the size of the batches."""
+
+import numpy as np
+import pytest
+
+from transferkit.training.tally import Tally
+
+WEIGHTS = {"energy": 3.0, "forces": 1.0, "stress": 0.1, "magmoms": 1.0}
+
+
+def test_two_batches_are_one():
+    a, b = np.arange(12.0).reshape(3, 4), np.ones((3, 4))
+    apart, together = Tally(), Tally()
+    apart.add(a)
+    apart.add(b)
+    together.add(a + b)
+    assert apart.row(WEIGHTS) == together.row(WEIGHTS)
+
+
+def test_a_label_that_is_nowhere_is_null_and_not_zero():
+    tally = Tally()
+    tally.add(np.array([[1.0, 0, 0, 0], [2.0, 0, 0, 0], [0.5, 0, 0, 0]]))
+    row = tally.row(WEIGHTS)
+    assert row == {"loss": 1.5, "energy_mae": 0.25, "forces_mae": None, "stress_mae": None, "magmoms_mae": None}
+
+
+def test_nothing_at_all_is_null():
+    assert set(Tally().row(WEIGHTS).values()) == {None}
+
+
+def test_counts():
+    tally = Tally()
+    tally.add(np.array([[0.0] * 4, [1.0, 2.0, 3.0, 4.0], [0.0] * 4]))
+    assert tally.counts() == {"energy": 1.0, "forces": 2.0, "stress": 3.0, "magmoms": 4.0}
+    assert tally.loss(WEIGHTS) == pytest.approx(0.0)
