@@ -19,7 +19,10 @@ def recipe(**changes):
         "training": {"steps": 2, "batch": {"structures": 8}},
         "tracking": {"wandb": None},
         "baseline": "residual",
-        "compare": {"residual": {"label": "residual E0"}, "keep": {"reference": {"policy": "keep"}, "note": "as it was"}},
+        "compare": {
+            "residual": {"label": "residual E0"},
+            "keep": {"reference": {"policy": "keep"}, "note": "as it was"},
+        },
     }
     return Recipe.model_validate(plain | changes)
 

@@ -29,10 +29,12 @@ def test_every_test_has_its_module():
     beyond = {"test_imports.py", "test_layout.py", "test_docs.py", "badinput", "testing"}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         inside = path.relative_to(ROOT / "tests")
-        if beyond & {*inside.parts}:
+        if beyond & {*inside.parts} or inside.name.startswith("test_contract_"):
             continue
         module = PACKAGE / inside.parent / inside.name.removeprefix("test_")
-        assert module.is_file() or module.with_suffix("").is_dir(), f"{inside} tests nothing that exists"
+        room = module.with_name("__init__.py").read_text()
+        exists = module.is_file() or module.with_suffix("").is_dir() or f"def {module.stem}(" in room
+        assert exists, f"{inside} tests nothing that exists"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
@@ -50,13 +52,11 @@ def test_no_assert_in_the_package(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_no_global_state_is_changed_at_import(path):
-    forbidden = {"set_default_dtype", "manual_seed", "set_default_device", "seed_all"}
-    calls = {
-        node.func.attr
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    }
-    assert not calls & forbidden
+    forbidden = {"set_default_dtype", "manual_seed", "set_default_device", "mkdir", "use"}
+    body = ast.parse(path.read_text()).body
+    at_import = [node for node in body if not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)]
+    calls = [c.func for node in at_import for c in ast.walk(node) if isinstance(c, ast.Call)]
+    assert not forbidden & {call.attr for call in calls if isinstance(call, ast.Attribute)}
 
 
 @pytest.mark.parametrize(
@@ -84,5 +84,22 @@ def test_one_version():
 
 
 def test_conversion_factors_stand_in_one_file():
-    factors = ("160.21", "1602.1", "27.2113", "0.0433641", "23.06")
-    assert [name(p) for p in MODULES if p.name != "units.py" and any(f in p.read_text() for f in factors)] == []
+    factors = (
+        160.21766,
+        1602.1766,
+        1.0 / 160.21766,
+        1.0 / 1602.1766,
+        27.211386,
+        0.0433641,
+        23.0605,
+        0.529177,
+        1.889726,
+    )
+    for path in MODULES:
+        numbers = [
+            n.value
+            for n in ast.walk(ast.parse(path.read_text()))
+            if isinstance(n, ast.Constant) and isinstance(n.value, float)
+        ]
+        found = [n for n in numbers if any(abs(abs(n) / f - 1) < 1e-4 for f in factors)]
+        assert found == [] or path.name == "units.py", f"{name(path)} holds {found}"

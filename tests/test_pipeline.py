@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import transferkit as tk
 from transferkit import api, pipeline
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.store import read_parquet
@@ -31,7 +32,15 @@ def folder(tmp_path_factory):
 
 def test_run_writes_everything_it_promises(folder):
     names = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
-    wanted = {"recipe.yaml", "provenance.json", "split.json", "reference.json", "metrics.jsonl", "result.json", "index.html"}
+    wanted = {
+        "recipe.yaml",
+        "provenance.json",
+        "split.json",
+        "reference.json",
+        "metrics.jsonl",
+        "result.json",
+        "index.html",
+    }
     assert wanted <= names
     assert "model/model.safetensors" in names
     assert not {n for n in names if n.endswith((".pt", ".pth", ".pkl", ".tar"))}, "no pickles"
@@ -89,4 +98,4 @@ def test_evaluating_a_folder_without_a_model_is_refused(tmp_path):
     from transferkit.errors import RunFolderError
 
     with pytest.raises(RunFolderError, match="no trained potential"):
-        pipeline.evaluate_run(tmp_path, None)
+        pipeline.evaluate_run(tmp_path, tk.bundled("gpaw-pbe-r2scan")[:2])

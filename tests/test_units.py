@@ -11,6 +11,7 @@ from transferkit import units
     [
         (units.HARTREE, ase_units.Hartree),
         (units.KCAL_PER_MOL, ase_units.kcal / ase_units.mol),
+        (units.BOHR, ase_units.Bohr),
         (units.GPA, ase_units.GPa),
         (units.KBAR, 0.1 * ase_units.GPa),
     ],

@@ -87,6 +87,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     "Did you mean 'mace'? Known: chgnet, mace."
     """
     names = sorted(known)
-    close = get_close_matches(name, names, n=1)
-    hint = f"Did you mean {close[0]!r}? " if close else ""
+    lower = {n.lower(): n for n in names}
+    close = get_close_matches(name.lower(), lower, n=1)
+    hint = f"Did you mean {lower[close[0]]!r}? " if close else ""
     return f"{hint}Known: {', '.join(names)}."

@@ -45,7 +45,7 @@ def test_an_unknown_name_lists_the_known_ones(name):
 
 
 def test_the_nearest_name_is_offered():
-    with pytest.raises(UnknownBlock, match="Did you mean 'interaction.1'"):
+    with pytest.raises(UnknownBlock, match=r"Did you mean 'interaction\.1'"):
         select(BLOCKS, ["interacton.1"])
 
 

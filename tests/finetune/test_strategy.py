@@ -159,7 +159,7 @@ def test_a_rate_for_frozen_blocks_is_an_error():
 
 
 def test_unknown_names_and_presets_are_errors():
-    with pytest.raises(UnknownBlock, match="no block is called 'interaction.7'"):
+    with pytest.raises(UnknownBlock, match=r"no block is called 'interaction\.7'"):
         apply(load(), Strategy("frozen", train=("interaction.7",)))
     with pytest.raises(UnknownBlock, match="toy has no preset called 'chgnet-upstream-freeze'"):
         apply(load(), Strategy("frozen", preset="chgnet-upstream-freeze"))
@@ -169,7 +169,7 @@ def test_an_adapter_that_forgets_a_parameter_is_found_out(monkeypatch):
     potential = load()
     blocks = dict(potential.adapter.blocks())
     blocks.pop("embedding")
-    monkeypatch.setattr(type(potential.adapter), "blocks", lambda self: blocks)
+    monkeypatch.setattr(type(potential.adapter), "blocks", lambda _: blocks)
     with pytest.raises(UnknownBlock, match="every parameter exactly once"):
         apply(potential, Strategy("full"))
 
@@ -178,3 +178,14 @@ def test_the_upstream_recipe_of_chgnet_trains_54082_parameters():
     plan = apply(ChgnetAdapter.load("0.3.0"), Strategy("frozen", preset="chgnet-upstream-freeze"))
     assert plan.n_trainable == 54_082
     assert "54,082 of 412,431 parameters are trainable" in plan.summary()
+
+
+def test_the_upstream_recipe_moves_those_and_leaves_the_rest_bitwise(data, tmp_path):
+    potential = ChgnetAdapter.load("0.3.0")
+    before = bits(potential)
+    strategy = Strategy("frozen", preset="chgnet-upstream-freeze")
+    result = fit(potential, data[:4], data[4:6], strategy=strategy, steps=2, structures=2, folder=tmp_path, quiet=True)
+    potential.load_state_dict(pick(checkpoint.load(tmp_path / "checkpoint")[1], "model"))
+    after = bits(potential)
+    moved = {n for n in before if not all(torch.equal(a, b) for a, b in zip(before[n], after[n], strict=True))}
+    assert moved == {n for n, count in result.plan.trainable.items() if count}

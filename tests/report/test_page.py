@@ -107,8 +107,8 @@ def test_warning_of_the_policy_table_is_shown_only_when_there_is_one(run_folder)
     def warn(result):
         result["reference"]["warning"] = "refit is 10 times worse"
 
-    assert "refit is 10 times worse" in write(run_folder(warn, "a")).read_text(encoding="utf-8")
-    assert "Warning." not in write(run_folder(name="b")).read_text(encoding="utf-8")
+    assert "refit is 10 times worse" in write(run_folder(warn, "a", predictions=False)).read_text(encoding="utf-8")
+    assert "Warning." not in write(run_folder(name="b", predictions=False)).read_text(encoding="utf-8")
 
 
 def test_null_is_a_dash_and_not_zero(run_folder):
@@ -117,7 +117,7 @@ def test_null_is_a_dash_and_not_zero(run_folder):
             result["tests"]["unseen compositions"][stage]["stress"] = None
             result["tests"]["unseen compositions"][stage]["forces"] = {"mae": None, "rmse": None, "n": 0}
 
-    text = plain(write(run_folder(blank)).read_text(encoding="utf-8"))
+    text = plain(write(run_folder(blank, predictions=False)).read_text(encoding="utf-8"))
     assert "stress, mean over components (GPa) – – – –" in text
     assert "forces, mean over components (meV/Å) – – – 0" in text
 
@@ -127,9 +127,9 @@ def test_magnetic_moments_are_shown_where_there_are_any(run_folder):
         result["tests"]["known materials"]["final"]["magmoms"] = {"mae": 0.0231, "interval": None, "n": 7}
 
     assert "magnetic moments, mean (μB) – 0.0231 – 7" in plain(
-        write(run_folder(magnetic, "a")).read_text(encoding="utf-8")
+        write(run_folder(magnetic, "a", predictions=False)).read_text(encoding="utf-8")
     )
-    assert "magnetic moments, mean" not in write(run_folder(name="b")).read_text(encoding="utf-8")
+    assert "magnetic moments, mean" not in write(run_folder(name="b", predictions=False)).read_text(encoding="utf-8")
 
 
 def test_missing_pieces_are_said(run_folder):
@@ -170,7 +170,7 @@ def test_names_from_users_are_escaped_on_a_run_page(run_folder):
         result["tests"][EVIL]["final"]["by_element"][EVIL] = {}
         result["versions"][EVIL] = EVIL
 
-    folder = run_folder(attack)
+    folder = run_folder(attack, predictions=False)
     (folder / "recipe.yaml").write_text(EVIL)
     text = write(folder).read_text(encoding="utf-8")
     assert parse(text).scripts == 0

@@ -1,5 +1,8 @@
 """Small labelled sets and the toy potential in float64."""
 
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -28,3 +31,12 @@ def valid(everything):
 @pytest.fixture
 def potential():
     return Toy.load("demo", dtype=torch.float64)
+
+
+@pytest.fixture(scope="session")
+def small_run():
+    """The module that is also run in processes of its own."""
+    spec = spec_from_file_location("small_run", Path(__file__).with_name("small_run.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -45,11 +45,10 @@ def run(folder: Path, *, structures: int, resume: bool = True):
     )
 
 
-def main():
-    torch.set_num_threads(1)
-    folder, structures = Path(sys.argv[1]), int(sys.argv[2])
-    if len(sys.argv) > 3:
-        kill_at, original = int(sys.argv[3]), loop.step
+def main(arguments):
+    folder, structures = Path(arguments[0]), int(arguments[1])
+    if len(arguments) > 2:
+        kill_at, original = int(arguments[2]), loop.step
 
         def step(session, *args, **kwargs):
             if session.state.progress.step == kill_at:
@@ -65,4 +64,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    torch.set_num_threads(1)
+    main(sys.argv[1:])

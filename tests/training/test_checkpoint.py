@@ -54,7 +54,7 @@ def test_a_process_that_dies_while_writing_leaves_the_one_before(tmp_path, monke
 def test_a_process_that_dies_before_dropping_the_old_one_leaves_the_new(tmp_path, monkeypatch):
     save(tmp_path, 1, {"identity": "old"}, TENSORS)
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint.shutil, "rmtree", lambda *args, **kwargs: None)
+        patch.setattr(checkpoint.shutil, "rmtree", lambda *_, **__: None)
         save(tmp_path, 2, {"identity": "new"}, TENSORS)
     assert steps(tmp_path) == ["step-000000001", "step-000000002"]
     assert load(tmp_path)[0]["identity"] == "new"

@@ -58,7 +58,9 @@ def test_sums_and_counts_add_up_over_parts_of_a_batch(potential, everything):
 
     def log(index):
         graphs = [potential.graph(everything.structure(s)) for s in index]
-        return objective(potential.adapter.collate(graphs, [0] * len(index)), collate_labels(everything, np.array(index)))[1]
+        return objective(
+            potential.adapter.collate(graphs, [0] * len(index)), collate_labels(everything, np.array(index))
+        )[1]
 
     assert torch.allclose(log([0, 1, 2, 3, 4]), log([0, 3]) + log([1, 2]) + log([4]), rtol=1e-12)
 

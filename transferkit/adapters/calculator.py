@@ -80,7 +80,7 @@ class PotentialCalculator(Calculator):
             pbc=np.array(now.pbc, dtype=bool),
             id=self.id,
         )
-        need = self._need(properties, periodic=now.cell.rank == 3)
+        need = self._need(properties, periodic=bool(now.cell.rank == 3))
         if self._stale(structure):
             graph = self.potential.graph(structure, skin=self.skin, head=self.head)
             self._batch, self._start = self.potential.collate([graph], self.head), structure

@@ -2,9 +2,9 @@
 
 Between two frames with the same atoms, to third order in the displacement (trapezoidal rule),
 
-    E2 - E1 = a · (-Σ ½(F1 + F2)·u) + b · ½(V1σ1 + V2σ2):ε,   a = b = 1,
+    E2 - E1 = a · (-½ Σ (F1·u1 + F2·u2)) + b · ½ (V1 σ1:ε1 + V2 σ2:ε2),   a = b = 1,
 
-with the displacements u left after the strain ε of the cell. A slip of units or sign shows as the value of a or b.
+with the displacements u that are left after the strain ε of the cell, each seen from its end. A slip of units or sign shows as the value of a or b.
 """
 
 from collections import defaultdict
@@ -102,24 +102,27 @@ def _work(data: Structures, a: int, b: int) -> tuple[float, float, float, float]
     if periodic and min(data.volume[a], data.volume[b]) < 1e-6:
         return None
     deform = np.linalg.solve(one.cell, two.cell) if periodic else np.eye(3)
-    strain = (deform + deform.T) / 2 - np.eye(3)
+    # cell and fractional positions move on straight lines; these are the rates of strain at the two ends
+    rates = (deform - np.eye(3), np.eye(3) - np.linalg.inv(deform))
     u = two.positions - one.positions @ deform
     if periodic:
         fractional = np.linalg.solve(two.cell.T, u.T).T
         u = (fractional - np.round(fractional)) @ two.cell
     u = u - u.mean(axis=0)
-    if np.abs(strain).max() > STRAIN or np.abs(u).max() > DISPLACEMENT:
+    strain, moved = np.abs(rates[0] + rates[0].T).max() / 2, np.abs(u).max()
+    if strain > STRAIN or moved > DISPLACEMENT:
         return None
     by_forces, by_stress = 0.0, 0.0
     if data.mask["forces"][[a, b]].all():
         f1, f2 = (data.forces[data.offsets[s] : data.offsets[s + 1]] for s in (a, b))
-        by_forces = -float((0.5 * (f1 + f2) * u).sum())
-    elif np.abs(u).max() > 1e-3:
+        by_forces = -0.5 * float((f1 * (u @ np.linalg.inv(deform))).sum() + (f2 * u).sum())
+    elif moved > 1e-3:
         return None
     if data.mask["stress"][[a, b]].all():
-        mean = 0.5 * (data.volume[a] * data.stress[a] + data.volume[b] * data.stress[b])
-        by_stress = float((mean * strain).sum())
-    elif np.abs(strain).max() > 1e-4:
+        by_stress = 0.5 * sum(
+            float(data.volume[s] * (data.stress[s] * e).sum()) for s, e in zip((a, b), rates, strict=True)
+        )
+    elif strain > 1e-4:
         return None
-    step = float((u**2).sum() + len(u) * (strain**2).sum())
+    step = float((u**2).sum() + len(u) * (rates[0] ** 2).sum())
     return (by_forces, by_stress, float(data.energy[b] - data.energy[a]), step) if step > SMALLEST else None

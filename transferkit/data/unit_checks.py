@@ -5,7 +5,7 @@ import numpy as np
 from transferkit.data.consistency import Slope, slopes
 from transferkit.data.finding import Finding
 from transferkit.data.structures import Structures
-from transferkit.units import GPA, HARTREE, KBAR, KCAL_PER_MOL
+from transferkit.units import BOHR, GPA, HARTREE, KBAR, KCAL_PER_MOL
 
 SMALL_ENERGY, LARGE_ENERGY = 0.6, 60.0
 """eV/atom; total energies of pseudopotential codes lie between, and so do most cohesive energies"""
@@ -15,7 +15,6 @@ LARGE_FORCE = 8.0
 """eV/Å, rms of a typical structure; 0.1 to 3 in relaxations and dynamics"""
 LARGE_STRESS = 0.3
 """eV/Å³, that is 48 GPa"""
-BOHR = 0.529177210903
 
 ENERGY_SLIPS = {"Hartree": 1 / HARTREE, "kcal/mol": 1 / KCAL_PER_MOL}
 FORCE_SLIPS = {"kcal/mol/Å": KCAL_PER_MOL, "Hartree/Bohr": HARTREE / BOHR}
@@ -47,7 +46,9 @@ def unit_findings(data: Structures) -> list[Finding]:
 
 
 def _nearest(value: float, slips: dict[str, float]) -> str | None:
-    """The slip whose factor is within 15 % of the value (above zero) and nearest to it."""
+    """The slip whose factor is within 15 % of the value and nearest to it."""
+    if value <= 0:
+        return None
     distance = {name: abs(np.log(value / factor)) for name, factor in slips.items()}
     best = min(distance, key=distance.__getitem__)
     return best if distance[best] < 0.15 else None

@@ -19,7 +19,7 @@ from transferkit.typing import Json, Property
 SHOWN: tuple[Property, ...] = ("energy", "forces", "stress")
 INTERVALS = (
     "Brackets are 95 % intervals of the mean over compositions; they resample compositions and seeds, never frames. "
-    "A seed sets subset, initialisation and order."
+    "A seed sets {}."
 )
 
 
@@ -33,6 +33,7 @@ def comparison_page(folder: Path) -> Json:
     variants: dict[str, Json] = told.get("variants") or {}
     labels = {name: variant.get("label") or name for name, variant in variants.items()}
     tests = strictest_first(test for variant in variants.values() for test in variant.get("tests") or {})
+    folds = told.get("folds") or []
     runs, notes = first_runs(folder, variants)
     baseline = told.get("baseline") or ""
     comparisons: dict[str, dict[Property, list[Json]]] = told.get("paired") or {}
@@ -44,10 +45,12 @@ def comparison_page(folder: Path) -> Json:
         "seeds": told.get("seeds") or [],
         "enough_seeds": ENOUGH_SEEDS,
         "indicative": len(told.get("seeds") or []) < ENOUGH_SEEDS,
-        "folds": told.get("folds") or [],
+        "folds": folds,
         "steps": count(told.get("steps")),
         "missing": told.get("missing") or [],
-        "intervals": INTERVALS,
+        "intervals": INTERVALS.format(
+            "subset, initialisation, order and fold" if len(folds) > 1 else "subset, initialisation and order"
+        ),
         "data": _data(runs),
         "answers": {test: ordering(variants, test) for test in tests},
         "verdicts": [

@@ -65,7 +65,7 @@ def test_float32_is_nearer_to_float64_than_upstream_is(oracle, crystals):
 
 
 def test_gradients_of_a_loss_as_upstream(oracle, crystals):
-    some = [s for s in crystals if len(s) > 1][:6] + [small_structures()["crystal"]]
+    some = [*(s for s in crystals if len(s) in (2, 3)), small_structures()["crystal"]]
     potential = ChgnetAdapter.load("0.3.0")
     size = torch.tensor([len(s) for s in some])
     out = potential(potential.collate([potential.graph(s) for s in some]), need=NEED, create_graph=True)

@@ -43,7 +43,7 @@ def read(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write(f"{folder}/two.extxyz", to_ase(tk.bundled("gpaw-pbe-r2scan")[:2]))
     ...     read(f"{folder}/two.extxyz", fidelity="r2SCAN")
-    Structures(2 structures, 4 atoms, 4 elements, r2SCAN, energy 2, forces 2, stress 2)
+    Structures(2 structures, 4 atoms, 3 elements, r2SCAN, energy 2, forces 2, stress 2)
     """
     path = Path(path)
     if not path.exists():

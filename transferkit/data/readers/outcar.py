@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TextIO
+from io import TextIOWrapper
 
 import numpy as np
 from ase.data import atomic_numbers
@@ -123,7 +123,7 @@ class _Reader:
     xyz: list[np.ndarray] = field(default_factory=list)
 
 
-def read_outcar(stream: TextIO, where: str) -> Iterator[Step]:
+def read_outcar(stream: TextIOWrapper, where: str) -> Iterator[Step]:
     """Ionic steps of an OUTCAR, complete or not; :mod:`~transferkit.data.readers.vasp` judges them.
 
     The stress changes from VASP's kbar, pressure positive, to eV/Å³, tension positive. Positions have the 5 decimals

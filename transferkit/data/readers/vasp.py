@@ -5,8 +5,9 @@ import gzip
 import lzma
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from transferkit.typing import Property
 
 BadSteps = Literal["refuse", "leave out"]
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-PARSERS: dict[str, Callable[[TextIO, str], Iterator[Step]]] = {"vasprun": read_vasprun, "OUTCAR": read_outcar}
+PARSERS: dict[str, Callable[[TextIOWrapper, str], Iterator[Step]]] = {"vasprun": read_vasprun, "OUTCAR": read_outcar}
 
 
 def is_vasp(path: Path) -> bool:

@@ -1,7 +1,7 @@
 """vasprun.xml -> ionic steps. Streams; a calculation is forgotten once it is read."""
 
 from collections.abc import Iterator
-from typing import TextIO
+from io import TextIOWrapper
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
 import numpy as np
@@ -12,7 +12,7 @@ from transferkit.errors import DataError
 from transferkit.units import KBAR
 
 
-def read_vasprun(stream: TextIO, where: str) -> Iterator[Step]:
+def read_vasprun(stream: TextIOWrapper, where: str) -> Iterator[Step]:
     """Ionic steps of a vasprun.xml, complete or not; the file holds no magnetic moments.
 
     The energy is energy(sigma->0). VASP writes a wrong ``e_0_energy`` at the end of an ionic step, so the difference

@@ -1,0 +1,81 @@
+"""The contract catches adapters that break it."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from transferkit.adapters.toy import Toy
+from transferkit.testing import AdapterContract
+
+
+class WrongSign(Toy):
+    def forward(self, batch, **options):
+        out = super().forward(batch, **options)
+        return out if out.forces is None else replace(out, forces=-out.forces)
+
+
+class WrongUnit(Toy):
+    def forward(self, batch, **options):
+        out = super().forward(batch, **options)
+        return out if out.stress is None else replace(out, stress=out.stress * 160.2)
+
+
+class PerAtom(Toy):
+    def forward(self, batch, **options):
+        out = super().forward(batch, **options)
+        return replace(out, energy=out.energy / batch.n_atoms)
+
+
+class ForgetsABlock(Toy):
+    def blocks(self):
+        return {k: v for k, v in super().blocks().items() if not k.startswith("magmom")}
+
+
+class SharesHeads(Toy):
+    def add_head(self, name, copy_of):
+        super().add_head(name, copy_of)
+        self.readouts[-1] = self.readouts[0]
+
+
+class WritesToTheBatch(Toy):
+    def forward(self, batch, **options):
+        batch.positions.add_(0.1)
+        return super().forward(batch, **options)
+
+
+class CutsSharply(Toy):
+    def _layers(self, batch, vectors):
+        self.cutoff, kept = 9.0, self.cutoff
+        try:
+            return super()._layers(batch, vectors)
+        finally:
+            self.cutoff = kept
+
+
+@pytest.mark.parametrize(
+    ("adapter", "test"),
+    [
+        (WrongSign, "test_forces_are_the_gradient_of_the_energy"),
+        (WrongUnit, "test_stress_is_the_strain_derivative_of_the_energy"),
+        (PerAtom, "test_a_doubled_cell_has_twice_the_energy"),
+        (ForgetsABlock, "test_blocks_hold_every_parameter_once"),
+        (SharesHeads, "test_a_new_head_leaves_the_old_one_alone"),
+        (WritesToTheBatch, "test_graphs_are_plain_and_inputs_stay_as_they_are"),
+        (CutsSharply, "test_the_skin_changes_nothing"),
+    ],
+)
+def test_a_broken_adapter_fails(adapter, test):
+    class Broken(AdapterContract):
+        difference_tolerance = 1e-7
+
+        def potential(self, dtype: torch.dtype):
+            return adapter.load("demo", dtype=dtype)
+
+    class Sound(Broken):
+        def potential(self, dtype: torch.dtype):
+            return Toy.load("demo", dtype=dtype)
+
+    getattr(Sound(), test)()
+    with pytest.raises(AssertionError):
+        getattr(Broken(), test)()
