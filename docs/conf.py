@@ -3,6 +3,8 @@
 import re
 from importlib.metadata import version as installed
 
+from sphinx.application import Sphinx
+
 project = "transferkit"
 author = "The transferkit developers"
 copyright = "2026, the transferkit developers"
@@ -37,7 +39,7 @@ html_theme = "furo"
 html_title = "transferkit"
 
 
-def plain_bars(_app, _what, _name, _object, _options, lines):
+def plain_bars(_app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]) -> None:
     """Docstrings are written to be read in the source: tables as in Markdown, |x| for an absolute value."""
     out, table = [], []
     for line in [*lines, ""]:
@@ -54,6 +56,6 @@ def plain_bars(_app, _what, _name, _object, _options, lines):
     lines[:] = out[:-1] if not lines or lines[-1] else out
 
 
-def setup(app):
+def setup(app: Sphinx) -> None:
     """Register the step above."""
     app.connect("autodoc-process-docstring", plain_bars)

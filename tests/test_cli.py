@@ -154,3 +154,11 @@ def test_what_is_not_a_run(tmp_path, few):
     assert "RunFolderError" in run("evaluate", tmp_path, few, code=2).stderr
     assert "RunFolderError" in run("report", tmp_path, code=2).stderr
     assert run("report", tmp_path / "nowhere", code=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", sorted(SMOKE.parent.glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_recipe_runs_in_smoke(recipe, tmp_path):
+    result = read("run", recipe, "--smoke", "seeds=[0]", "--output", tmp_path / "out")
+    assert result["kind"] == "comparison"
+    assert Path(result["page"]).is_file()

@@ -22,7 +22,7 @@ UNSEEN = {"composition": "unseen compositions", "material": "unseen materials", 
     valid=st.floats(0.0, 0.3),
     known=st.floats(0, 0.5),
 )
-def test_parts_are_disjoint_by_group_and_complete(seed, by, rows, test, valid, known):
+def test_parts_are_disjoint_by_group_and_complete(seed, by, rows, test, valid, known):  # noqa: PLR0917
     data = DATA[sorted(rows)]
     parts = split(data, by=by, seed=seed, fractions=(1 - test - valid, valid, test), known=known)
     ids = [str(i) for part in parts.all().values() for i in part.id]

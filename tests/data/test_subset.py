@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def test_subsets_are_nested_and_of_the_asked_size(sizes, seed, by):
     subsets = nested_subsets(DATA, sizes, seed=seed, by=by)
     assert [len(s) for s in subsets] == sizes
     ordered = sorted(subsets, key=len)
-    for small, large in zip(ordered, ordered[1:], strict=False):
+    for small, large in pairwise(ordered):
         assert set(small.id) <= set(large.id)
 
 

@@ -27,7 +27,7 @@ BOHR = 0.529177210903
         ),
     ],
 )
-def test_each_slip_is_named_with_what_mends_it(request, fidelity, label, factor, what, mend):
+def test_each_slip_is_named_with_what_mends_it(request, fidelity, label, factor, what, mend):  # noqa: PLR0917
     data = request.getfixturevalue(fidelity)
     (found,) = unit_findings(data.with_labels(**{label: getattr(data, label) * factor}))
     assert found.what == what

@@ -36,7 +36,9 @@ def test_labels_ids_and_columns():
 
 
 def test_missing_names_fall_back_to_number_and_formula():
-    data = from_ase([labelled(energy=-1.0), labelled("NaCl", energy=-2.0)], fidelity="PBE", source="file")
+    data = from_ase(
+        [labelled(energy=-1.0), labelled("NaCl", energy=-2.0)], fidelity="PBE", source="folder/file.extxyz.gz"
+    )
     assert data.id.tolist() == ["file:0", "file:1"]
     assert data.material_id.tolist() == ["MgO", "ClNa"]
 
@@ -102,7 +104,7 @@ def test_keys_choose_forces_and_leave_labels_out():
 def test_a_misspelt_key_names_the_nearest():
     atoms = labelled()
     atoms.info["REF_energy"] = -1.0
-    with pytest.raises(DataError, match="no frame has an entry 'REF_enrgy'.*Did you mean 'REF_energy'"):
+    with pytest.raises(DataError, match=r"no frame has an entry 'REF_enrgy'.*Did you mean 'REF_energy'"):
         from_ase([atoms], fidelity="PBE", keys={"energy": "REF_enrgy"})
 
 
@@ -198,5 +200,5 @@ def test_to_ase_and_back_in_memory_is_exact(r2scan):
 def test_an_asymmetric_stress_does_not_fit_into_ase(r2scan):
     stress = r2scan.stress[:1].copy()
     stress[0, 0, 1] += 0.1
-    with pytest.raises(DataError, match="not symmetric by 0.1"):
+    with pytest.raises(DataError, match=r"not symmetric by 0\.1"):
         to_ase(r2scan[:1].with_labels(stress=stress))

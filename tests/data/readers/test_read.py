@@ -68,7 +68,7 @@ def test_a_frame_cut_short_is_refused(two):
 def test_nan_and_infinite_labels_name_file_and_frame(two, value, r2scan):
     text = two.read_text().replace(f"energy={r2scan.energy[1]}", f"energy={value}")
     two.write_text(text)
-    with pytest.raises(DataError, match=rf"two: frame 1 \({r2scan.id[1]}\): energy is NaN or infinite"):
+    with pytest.raises(DataError, match=rf"two\.extxyz: frame 1 \({r2scan.id[1]}\): energy is NaN or infinite"):
         read(two, fidelity="r2SCAN")
 
 
@@ -101,7 +101,7 @@ def test_a_folder_without_runs_is_refused(tmp_path):
 @pytest.mark.shared
 def test_two_levels_of_theory_in_one_file_must_be_chosen(shared):
     path = shared / "data/li3ps4_pbesol_r2scan/val.xyz"
-    with pytest.raises(DataError, match="mtt::r2scan_energy=.*energy="):
+    with pytest.raises(DataError, match=r"mtt::r2scan_energy=.*energy="):
         read(path, fidelity="r2SCAN")
     data = read(path, fidelity="r2SCAN", keys={"energy": "mtt::r2scan_energy", "forces": ""})
     assert data.has("energy").all()

@@ -57,9 +57,7 @@ def read(
         data = read_vasp(path, fidelity=fidelity, label_convention=label_convention)
     else:
         frames = _ase_frames(path)
-        data = from_ase(
-            frames, fidelity=fidelity, label_convention=label_convention, source=path.name.split(".")[0], keys=keys
-        )
+        data = from_ase(frames, fidelity=fidelity, label_convention=label_convention, source=str(path), keys=keys)
     if not data.has("energy").any():
         raise DataError(
             f"{path}: none of the {len(data)} frames has an energy. If it goes by an unusual name, "

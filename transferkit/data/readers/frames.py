@@ -1,6 +1,7 @@
 """ASE ``Atoms`` in and out."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def from_ase(
         frames: with energies in eV, forces in eV/Å, stress in eV/Å³ (ASE sign), magmoms in μB
         fidelity: level of theory of the labels
         label_convention: what the energies are: "raw" as computed, or a name of corrections, e.g. "mp2020"
-        source: file name for messages and for ids of frames that have none (``source:0``, ``source:1``, ...)
+        source: file, for messages, and by its stem for ids of frames that have none (``stem:0``, ``stem:1``, ...)
         keys: which entry is which label where names are unusual or several could be meant, e.g.
             ``{"energy": "REF_energy", "id": "name"}``; labels, ``virial``, ``id`` and ``material_id`` can be named;
             "" leaves a label out (``{"forces": ""}``) or numbers the frames (``{"id": ""}``)
@@ -74,7 +75,7 @@ def _frame(atoms: Atoms, i: int, source: str, keys: Mapping[str, str]) -> Frame:
         cell=np.asarray(atoms.cell.array, dtype=np.float64),
         pbc=np.asarray(atoms.pbc, dtype=bool),
         labels=labels,
-        id=name or f"{source or 'frame'}:{i}",
+        id=name or f"{Path(source).name.partition('.')[0] or 'frame'}:{i}",
         where=f"{where} ({name})" if name else where,
         material_id=material,
         columns=columns,
