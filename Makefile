@@ -29,7 +29,7 @@ test: $(INSTALLED)
 # torch goes first and alone: its pinned version decides which builds of everything else fit.
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet $(PIP_ARGS) "$$(grep -E '^torch==' constraints.txt)"
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --constraint constraints.txt "$$(grep -E '^torch==' constraints.txt)"
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --constraint constraints.txt --editable '.[mace,dev]'
 	touch $@
 

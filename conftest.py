@@ -50,6 +50,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return next((found for collect in _collect if (found := collect(file_path, parent))), None)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the examples of one file on one worker (``pytest -n 2 --dist loadgroup``)."""
     for item in items:

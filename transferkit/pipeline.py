@@ -9,6 +9,7 @@ from transferkit import api
 from transferkit.adapters.graphs import build_graphs
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.bundled import folds as bundled_folds
+from transferkit.data.check import check
 from transferkit.data.source import PREFIX, open_data
 from transferkit.data.split import Folds, Parts, fold_split, make_folds, split
 from transferkit.data.store import write_parquet
@@ -65,7 +66,8 @@ def run_one(
     data = open_data(recipe.data.source, recipe.data.fidelity, recipe.data.label_convention)
     parts = divide(recipe, data, smoke=smoke)
     desk.write("split.json", parts.info)
-    desk.say(f"{data}\n{parts.describe()}")
+    findings = check(data)
+    desk.say("\n".join([str(data), parts.describe(), *map(str, findings)]))
 
     # 2. adapter: a network, with its elemental energies lifted out
     model = start(recipe)
@@ -128,7 +130,9 @@ def run_one(
     # 7. write what came out, then the page, then tell the tracker
     _, weights = model.adapter.state()
     desk.write("provenance.json", provenance(recipe, data, weights=weights))
-    result = result_of(recipe, variant, data, parts, referenced=referenced, fitted=fitted, step0=step0, final=final)
+    result = result_of(
+        recipe, variant, data, parts, findings=findings, referenced=referenced, fitted=fitted, step0=step0, final=final
+    )
     desk.write("result.json", result)
     write_page(folder)
     tracker.figures({path.stem: path for path in sorted((folder / "figures").glob("*.png"))})

@@ -1,9 +1,11 @@
 """result.json: what one run was, and what it found."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ase.data import chemical_symbols
 
+from transferkit.data.finding import Finding
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
 from transferkit.evaluation.judge import judge
@@ -22,6 +24,7 @@ def result_of(
     data: Structures,
     parts: Parts,
     *,
+    findings: Sequence[Finding],
     referenced: "Rereferenced",
     fitted: "FitResult",
     step0: dict[str, Structures],
@@ -34,6 +37,7 @@ def result_of(
         variant: its name in a comparison, or ""
         data: all structures
         parts: as they were divided
+        findings: what looks wrong in the data
         referenced: the potential before training, with the table of policies
         fitted: what the loop gave back
         step0: predictions before training, by part
@@ -61,6 +65,8 @@ def result_of(
             "hash": data.hash,
             "counts": {name: len(part) for name, part in sets.items()},
             "compositions": {name: len(set(part.composition)) for name, part in sets.items()},
+            "findings": [str(finding) for finding in findings],
+            "warnings": parts.warnings,
         },
         "strategy": {
             "kind": recipe.strategy.kind,

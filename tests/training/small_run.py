@@ -59,8 +59,8 @@ def main(arguments):
     result = run(folder, structures=structures)
     if int(os.environ.get("RANK", "0")) == 0:
         tensors = {k: v.double().flatten().tolist() for k, v in result.potential.state_dict().items()}
-        valid = [row["valid"] for row in result.history]
-        (folder / "result.json").write_text(json.dumps({"weights": tensors, "valid": valid, "steps": result.steps}))
+        rows = [{part: row[part] for part in ("train", "valid")} for row in result.history]
+        (folder / "result.json").write_text(json.dumps({"weights": tensors, "rows": rows, "steps": result.steps}))
 
 
 if __name__ == "__main__":

@@ -107,6 +107,7 @@ def test_never_worse_on_validation_than_the_start(run, potential):
     losses = [row["valid"]["loss"] for row in result.history]
     assert min(losses) == losses[0]  # such steps only do harm
     assert (result.best_step, result.best_epoch) == (0, 0)
+    assert "step 0" in result.notes[-1]
     assert same(weights(result.potential), weights(potential))
 
 

@@ -43,6 +43,10 @@ def run_page(folder: Path) -> Json:
         "title": result.get("name") or folder.name,
         "variant": result.get("variant"),
         "note": (result.get("training") or {}).get("note"),
+        "looks_wrong": [
+            *(result.get("data") or {}).get("findings", []),
+            *(result.get("data") or {}).get("warnings", []),
+        ],
         "warning": (result.get("reference") or {}).get("warning"),
         "question": result.get("question"),
         "facts": _facts(result),

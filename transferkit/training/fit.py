@@ -29,6 +29,8 @@ from transferkit.training.state import State
 from transferkit.training.track import JsonlTracker, Tracker
 from transferkit.typing import Json, Property
 
+NOT_BETTER = "no evaluation was better than before training: the weights returned are those of step 0"
+
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
@@ -154,7 +156,7 @@ def fit(
         "structures": structures, "evaluate_every": [evaluate_every, evaluate_unit], "ema": ema, "clip": clip,
         "patience": patience, "seed": seed, "head": head,
     }  # fmt: skip
-    with ranks(device or potential.e0.device) as here, interruption() as request:
+    with ranks(device or potential.e0.device) as here:
         # 1. A copy is trained, so that whoever called keeps what they had; the strategy opens and closes its blocks.
         model = deepcopy(potential).to(here.device)
         plan = apply(model, strategy)
@@ -207,10 +209,13 @@ def fit(
             session.display.note(text)
 
         # 6. Train.
-        with session.display:
+        with session.display, interruption() as request:
             stopped = loop(session, request)
 
-        # 7. Hand back the best weights.
+        # 7. Hand back the best weights, and say so if they are those from before training.
+        if state.progress.step and not state.progress.best_step:
+            notes = (*notes, NOT_BETTER)
+            session.display.note(NOT_BETTER)
         model.load_state_dict(state.best)
         model.zero_grad(set_to_none=True)
     progress = state.progress

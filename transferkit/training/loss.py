@@ -92,7 +92,12 @@ def residuals(
     Returns:
         per label (residual in eV/atom, eV/Å, GPa or μB, float64, shape of the label; count, int64 scalar).
     """
-    scale: dict[Property, Tensor | float] = {"energy": 1.0 / n_atoms.double(), "forces": 1.0, "stress": 1.0 / GPA, "magmoms": 1.0}
+    scale: dict[Property, Tensor | float] = {
+        "energy": 1.0 / n_atoms.double(),
+        "forces": 1.0,
+        "stress": 1.0 / GPA,
+        "magmoms": 1.0,
+    }
     out: dict[Property, tuple[Tensor, Tensor]] = {}
     for name in PROPERTIES:
         predicted: Tensor | None = getattr(prediction, name)

@@ -1,9 +1,10 @@
 """The flat forward pass of CHGNet: one batch, no loop over structures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,24 +16,21 @@ from transferkit.adapters.graphs import join
 
 def collate(graphs: Sequence[Graph], heads: Sequence[int]) -> Batch:
     """The union of crystal graphs; ``extra`` as :func:`.graph.crystal_graph`, and ``apex``, the atom of each angle."""
-    shift = {"bond": 0, "first": 0, "short": 0, "angle_short": 0}
-    pieces: dict[str, list[Tensor]] = {name: [] for name in ("bond", "first", "short", "angle_edges", "angle_short")}
-    edges = 0
-    for graph in graphs:
-        extra = {name: torch.from_numpy(graph.extra[name]) for name in pieces}
-        bonds, short = len(extra["first"]), len(extra["short"])
-        pieces["bond"].append(extra["bond"] + shift["bond"])
-        pieces["first"].append(extra["first"] + edges)
-        pieces["short"].append(extra["short"] + shift["bond"])
-        pieces["angle_edges"].append(extra["angle_edges"] + edges)
-        pieces["angle_short"].append(extra["angle_short"] + shift["short"])
-        shift["bond"] += bonds
-        shift["short"] += short
-        edges += graph.n_edges
-    joined = {name: torch.cat(tensors, dim=-1) for name, tensors in pieces.items()}
     batch = join(graphs, heads)
-    joined["apex"] = batch.edges[0].index_select(0, joined["angle_edges"][0])
-    return join(graphs, heads, joined)
+    bonds = _starts([len(g.extra["first"]) for g in graphs])
+    edges = _starts([g.n_edges for g in graphs])
+    short = _starts([len(g.extra["short"]) for g in graphs])
+    shifts = {"bond": bonds, "first": edges, "short": bonds, "angle_edges": edges, "angle_short": short}
+    extra = {
+        name: torch.from_numpy(np.concatenate([g.extra[name] + k for g, k in zip(graphs, shift, strict=True)], axis=-1))
+        for name, shift in shifts.items()
+    }
+    extra["apex"] = batch.edges[0].index_select(0, extra["angle_edges"][0])
+    return replace(batch, extra=extra)
+
+
+def _starts(sizes: Sequence[int]) -> np.ndarray:
+    return np.cumsum([0, *sizes[:-1]])
 
 
 @dataclass(frozen=True, eq=False)
