@@ -23,7 +23,7 @@ def test_groups_are_closed_immutable_and_strict(group):
 
 def test_defaults_are_those_of_paper_a():
     loss = Loss()
-    assert (loss.energy, loss.forces, loss.stress, loss.magmoms, loss.delta) == (3, 1, 0.1, 1, 0.1)
+    assert (loss.energy, loss.forces, loss.stress, loss.magmoms, loss.delta) == (3, 1, 0.1, None, 0.1)
     assert Reference().policy == "residual"
 
 

@@ -8,6 +8,8 @@ from transferkit.resolve import length_of, loss_of, optimiser_of, strategy_of
 from transferkit.training.fit import fit
 from transferkit.typing import PROPERTIES
 
+ALL = frozenset(PROPERTIES)
+
 
 def recipe(**changes):
     plain = {
@@ -20,7 +22,7 @@ def recipe(**changes):
 
 
 def test_loss_weights_and_shape_arrive():
-    loss = loss_of(recipe(loss={"kind": "mae", "delta": 0.2, "energy": 5, "forces": 2, "stress": 0, "magmoms": 1}))
+    loss = loss_of(recipe(loss={"kind": "mae", "delta": 0.2, "energy": 5, "forces": 2, "stress": 0, "magmoms": 1}), ALL)
     assert (loss.kind, loss.delta) == ("mae", 0.2)
     assert loss.weights == {"energy": 5, "forces": 2, "stress": 0, "magmoms": 1}
     assert set(Loss.model_fields) == {"kind", "delta", *PROPERTIES}
@@ -57,3 +59,9 @@ def test_strategies_arrive():
     assert (frozen.kind, frozen.train, dict(frozen.rates)) == ("frozen", ("readout",), {"readout": 0.5})
     assert strategy_of(recipe(strategy={"kind": "gradual", "every": 4})).every == 4
     assert strategy_of(recipe(strategy={"kind": "from-scratch"})).kind == "from-scratch"
+
+
+def test_magmoms_that_the_recipe_leaves_open_are_learnt_where_the_potential_can():
+    assert loss_of(recipe(), ALL).weights["magmoms"] == 1.0
+    assert loss_of(recipe(), ALL - {"magmoms"}).weights["magmoms"] == 0.0
+    assert loss_of(recipe(loss={"magmoms": 2.0}), ALL - {"magmoms"}).weights["magmoms"] == 2.0

@@ -266,7 +266,7 @@ def finetune(
     >>> run.steps, run.model is run.potential
     (2, True)
     """
-    from transferkit.finetune.strategy import Strategy
+    from transferkit.finetuning.strategy import Strategy
     from transferkit.training.fit import fit
     from transferkit.training.loss import Loss
     from transferkit.training.optimiser import Optimiser

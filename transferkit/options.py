@@ -134,7 +134,9 @@ class Gradual(AnyStrategy):
 
     kind: Literal["gradual"]
     every: PositiveInt
-    """Epochs between two releases."""
+    """Between two releases, in ``unit``."""
+    unit: Literal["epochs", "steps"] = "epochs"
+    """What ``every`` counts."""
 
 
 class FromScratch(AnyStrategy):
@@ -161,12 +163,12 @@ class Loss(Options):
     """Weight of the forces."""
     stress: NonNegativeFloat = 0.1
     """Weight of the stress."""
-    magmoms: NonNegativeFloat = 1.0
-    """Weight of the magnetic moments."""
+    magmoms: NonNegativeFloat | None = None
+    """Weight of the magnetic moments, per μB; 1 where the potential predicts them, if not given."""
 
     @model_validator(mode="after")
     def _some(self) -> "Loss":
-        if not self.energy + self.forces + self.stress + self.magmoms:
+        if not self.energy + self.forces + self.stress + (self.magmoms is None or self.magmoms):
             raise ValueError("all weights are zero, so there is nothing to learn from")
         return self
 
@@ -213,7 +215,9 @@ class Training(Options):
     patience: PositiveInt | None = None
     """Stop after this many evaluations without a better validation loss; ``null``: never."""
     evaluate_every: PositiveInt = 1
-    """Epochs between two evaluations on the validation part."""
+    """Between two evaluations on the validation part, in ``evaluate_unit``."""
+    evaluate_unit: Literal["epochs", "steps"] = "epochs"
+    """What ``evaluate_every`` counts; steps suit tiny or huge sets."""
 
     @model_validator(mode="after")
     def _one(self) -> "Training":

@@ -103,7 +103,7 @@ def run_one(
         parts.valid,
         valid_graphs=graphs["valid"],
         strategy=strategy_of(recipe),
-        loss=loss_of(recipe),
+        loss=loss_of(recipe, model.adapter.capabilities.properties),
         optimiser=optimiser_of(recipe),
         **length_of(recipe) | ({"steps": SMOKE_STEPS, "epochs": None} if smoke else {}),
         seed=recipe.seed,

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from transferkit.finetune.strategy import Strategy
+from transferkit.finetuning.strategy import Strategy
 from transferkit.recipe import Recipe
-from transferkit.training.loss import Loss
+from transferkit.training.loss import PUBLISHED, Loss
 from transferkit.training.optimiser import Optimiser
-from transferkit.typing import PROPERTIES
+from transferkit.typing import PROPERTIES, Property
 
 
 def strategy_of(recipe: Recipe) -> Strategy:
@@ -20,13 +20,19 @@ def strategy_of(recipe: Recipe) -> Strategy:
     return Strategy(**options)
 
 
-def loss_of(recipe: Recipe) -> Loss:
+def loss_of(recipe: Recipe, predicts: frozenset[Property]) -> Loss:
     """What is minimised.
 
-    >>> loss_of(Recipe.model_validate(_TINY)).weights["energy"]
-    3.0
+    Args:
+        recipe: resolved
+        predicts: what the potential can predict; a weight for magmoms that the recipe leaves open is 1 if it can
+
+    >>> loss_of(Recipe.model_validate(_TINY), frozenset({"energy", "forces", "stress"})).weights["magmoms"]
+    0.0
     """
     weights = {p: getattr(recipe.loss, p) for p in PROPERTIES}
+    if weights["magmoms"] is None:
+        weights["magmoms"] = PUBLISHED["magmoms"] if "magmoms" in predicts else 0.0
     return Loss(kind=recipe.loss.kind, delta=recipe.loss.delta, weights=weights)
 
 

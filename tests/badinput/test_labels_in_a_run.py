@@ -22,7 +22,7 @@ def write(path, data):
 def carry_out(source, tmp_path, **changes):
     plain = {
         "name": "own",
-        "data": {"source": str(source), "fidelity": "r2SCAN"},
+        "data": {"source": str(source), "fidelity": "r2SCAN", "split": {"fold": 0}},
         "adapter": {"name": "toy"},
         "training": {"steps": 1},
         "tracking": {"wandb": None},
@@ -64,10 +64,11 @@ def test_structures_with_an_element_that_only_a_test_part_holds_are_counted_apar
     element = int(parts.test.structure(0).numbers[0])
     holds = np.array([element in s.numbers for s in data])
     kept = data[~holds | (data.composition.astype(str) == lonely)]
+    by_seed = {"data": {"source": str(tmp_path / "own.extxyz"), "fidelity": "r2SCAN"}}
     for seed in range(30):
         if lonely in set(tk.split(kept, by="composition", seed=seed).test.composition):
             break
-    result, page = carry_out(write(tmp_path / "own.extxyz", kept), tmp_path, seed=seed)
+    result, page = carry_out(write(tmp_path / "own.extxyz", kept), tmp_path, seed=seed, **by_seed)
     apart = result["tests"]["unseen compositions"]["undetermined"]
     assert apart["ids"], symbol
     assert apart["final"]["energy"]["n"] == len(apart["ids"])

@@ -13,7 +13,7 @@ import torch
 
 import transferkit as tk
 from transferkit.adapters.toy import Toy
-from transferkit.finetune.strategy import Strategy
+from transferkit.finetuning.strategy import Strategy
 from transferkit.training import loop
 from transferkit.training.fit import fit
 from transferkit.training.optimiser import Optimiser

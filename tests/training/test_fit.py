@@ -14,7 +14,7 @@ import torch
 from transferkit.adapters.chgnet import ChgnetAdapter
 from transferkit.adapters.graphs import build_graphs
 from transferkit.errors import DataError, RecipeError, RunFolderError, UnsupportedProperty
-from transferkit.finetune.strategy import Strategy
+from transferkit.finetuning.strategy import Strategy
 from transferkit.training.fit import fit
 from transferkit.training.loss import Loss
 from transferkit.training.optimiser import Optimiser, Schedule

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from transferkit.errors import RecipeError
-from transferkit.finetune.plan import Group
+from transferkit.finetuning.plan import Group
 from transferkit.training.optimiser import Optimiser, Schedule, make
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from transferkit.finetune.strategy import Strategy, apply
+from transferkit.finetuning.strategy import Strategy, apply
 from transferkit.training.ema import Ema
 from transferkit.training.optimiser import Optimiser, Schedule, make
 from transferkit.training.state import State

@@ -13,8 +13,8 @@ from transferkit.adapters.base import Graph
 from transferkit.adapters.graphs import build_graphs
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structures
-from transferkit.finetune.plan import Plan
-from transferkit.finetune.strategy import Strategy, apply
+from transferkit.finetuning.plan import Plan
+from transferkit.finetuning.strategy import Strategy, apply
 from transferkit.training.distributed import ranks
 from transferkit.training.ema import Ema
 from transferkit.training.feed import Feed, head_of

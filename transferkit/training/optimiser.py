@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 
 from transferkit.errors import RecipeError, nearest
-from transferkit.finetune.plan import Group
-from transferkit.finetune.strategy import REFERENCE
+from transferkit.finetuning.plan import Group
+from transferkit.finetuning.strategy import REFERENCE
 from transferkit.typing import Json
 
 KINDS = ("adam", "adamw")

@@ -12,7 +12,7 @@ import torch
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structures
 from transferkit.errors import RecipeError
-from transferkit.finetune.plan import Plan
+from transferkit.finetuning.plan import Plan
 from transferkit.training import checkpoint
 from transferkit.training.distributed import Ranks
 from transferkit.training.feed import Feed

@@ -64,7 +64,7 @@ def main(folder: Path) -> None:
     ]
     for test in sorted(found["paired"], key=lambda t: not t.startswith("unseen")):
         text += ["", f"## Errors on {test}", "", *errors(found, test)]
-        text += ["", f"Paired with \"{base}\", final errors; negative is better than it:", "", *differences(found, test)]
+        text += ["", f'Paired with "{base}", final errors; negative is better than it:', "", *differences(found, test)]
         save(comparison(found["variants"], test), HERE / f"{test.replace(' ', '-')}.png")
     (HERE / "results.md").write_text("\n".join(text) + "\n")
     (HERE / "comparison.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")

@@ -9,8 +9,8 @@ from torch import nn
 
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.errors import RecipeError, UnknownBlock, nearest
-from transferkit.finetune.blocks import head_blocks, select
-from transferkit.finetune.plan import Group, Plan
+from transferkit.finetuning.blocks import head_blocks, select
+from transferkit.finetuning.plan import Group, Plan
 
 KINDS = ("full", "frozen", "heads", "gradual", "from-scratch")
 REFERENCE = "reference"
@@ -21,7 +21,7 @@ class Strategy:
     """What is allowed to change.
 
     - ``full``: every block.
-    - ``frozen``: only the blocks named in ``train`` (see :func:`~transferkit.finetune.blocks.select`), or those of
+    - ``frozen``: only the blocks named in ``train`` (see :func:`~transferkit.finetuning.blocks.select`), or those of
       an adapter's ``preset``.
     - ``heads``: readout and magnetic-moment blocks.
     - ``gradual``: heads first, then one more block every ``every`` epochs (or steps), from output to input

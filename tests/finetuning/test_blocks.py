@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transferkit.errors import UnknownBlock
-from transferkit.finetune.blocks import head_blocks, select
+from transferkit.finetuning.blocks import head_blocks, select
 
 ORDER = ["embedding", "interaction.0", "interaction.1", "interaction.10", "magmom", "readout.a", "readout.b"]
 BLOCKS = {name: [] for name in ORDER}

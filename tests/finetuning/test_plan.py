@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from transferkit.finetune.plan import Group, Plan
+from transferkit.finetuning.plan import Group, Plan
 
 
 def plan_of(unit="epochs", every=2):

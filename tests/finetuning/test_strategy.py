@@ -9,7 +9,7 @@ from transferkit.adapters.chgnet import ChgnetAdapter
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.adapters.toy import Toy
 from transferkit.errors import RecipeError, UnknownBlock
-from transferkit.finetune.strategy import Strategy, apply
+from transferkit.finetuning.strategy import Strategy, apply
 from transferkit.training import checkpoint
 from transferkit.training.checkpoint import pick
 from transferkit.training.fit import fit
