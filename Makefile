@@ -24,7 +24,7 @@ test: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow"
 
 # torch goes first and alone: its pinned version decides which builds of everything else fit.
 $(INSTALLED): pyproject.toml constraints.txt

@@ -25,7 +25,7 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Everything that takes seconds."""
     install(session, "dev")
-    session.run("pytest", "-q", "-n", "2", "--dist", "loadgroup", "-m", "not slow", *session.posargs)
+    session.run("pytest", "-q", "-n", "2", "-m", "not slow", *session.posargs)
 
 
 @nox.session
@@ -46,4 +46,4 @@ def docs(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """The oldest versions that pyproject.toml promises to work with."""
     session.install("--resolution", "lowest-direct", "--editable", ".[dev]")
-    session.run("pytest", "-q", "-n", "2", "--dist", "loadgroup", "-m", "not slow", *session.posargs)
+    session.run("pytest", "-q", "-n", "2", "-m", "not slow", *session.posargs)

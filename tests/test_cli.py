@@ -14,8 +14,6 @@ PBE, R2SCAN = "bundled:gpaw-pbe-r2scan@PBE", "bundled:gpaw-pbe-r2scan@r2SCAN"
 SMOKE = Path(__file__).parents[1] / "recipes" / "smoke.yaml"
 VERBS = {"adapters", "describe", "convert", "gap", "reference", "run", "evaluate", "report", "export"}
 
-pytestmark = pytest.mark.xdist_group("cli")  # one finished run serves them all
-
 
 def run(*arguments, code=0):
     ended = CliRunner().invoke(app, [str(a) for a in arguments])
