@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from transferkit.comparison import collect, jobs, run_comparison
+from transferkit.comparison import collect, jobs, report, run_comparison
 from transferkit.errors import TransferkitError
 from transferkit.recipe import Recipe
 
@@ -66,3 +66,18 @@ def test_a_failed_run_is_named_and_stops_no_other(tmp_path):
     assert collect(broken, tmp_path / "x")["missing"] == ["bad/seed-0"]
     assert (tmp_path / "x" / "good" / "seed-0" / "result.json").exists()
     assert (tmp_path / "x" / "index.html").exists()
+
+
+def test_report_puts_together_what_is_there(finished):
+    (finished / "comparison.json").unlink()
+    page = report(finished)
+    assert json.loads((finished / "comparison.json").read_text())["seeds"] == [0, 1]
+    assert page == finished / "index.html"
+
+
+def test_seeds_can_be_added_later(tmp_path):
+    folder = run_comparison(recipe(seeds=[0]), tmp_path / "x", smoke=True)
+    first = {p: p.stat().st_mtime_ns for p in folder.rglob("result.json")}
+    run_comparison(recipe(seeds=[0, 1]), folder, smoke=True)
+    assert all(p.stat().st_mtime_ns == t for p, t in first.items())
+    assert json.loads((folder / "comparison.json").read_text())["seeds"] == [0, 1]

@@ -184,9 +184,9 @@ def evaluate(run: Run, data: Data, *, label_convention: Convention = "raw", as_j
 @app.command()
 def report(run: Run, *, as_json: AsJson = False) -> None:
     """Write the page of a run or a comparison again."""
-    from transferkit.report.page import write
+    from transferkit.comparison import report as put_together
 
-    page = write(run)
+    page = put_together(run)
     show({"page": str(page)}, text=str(page), as_json=as_json)
 
 

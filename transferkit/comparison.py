@@ -1,38 +1,24 @@
 """Several runs of one recipe side by side: every variant with every seed, in a pool of processes."""
 
 import json
-import multiprocessing
-import os
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import yaml
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from transferkit.errors import TransferkitError
 from transferkit.evaluation.compare import paired
 from transferkit.evaluation.intervals import bootstrap_seeds
-from transferkit.pipeline import run_one
+from transferkit.pool import Job, work
 from transferkit.recipe import Recipe
+from transferkit.recipe_file import load_recipe
+from transferkit.report.page import write as write_page
 from transferkit.run_folder import claim, write_json
 from transferkit.typing import Json
 
 MEASURES = {"energy": "energy", "forces": "free_forces", "stress": "stress"}
 PAPER_A = Path(__file__).parent / "report" / "paper_a.yaml"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run of a comparison."""
-
-    variant: str
-    seed: int
-    recipe: Recipe
-    folder: Path
 
 
 def jobs(recipe: Recipe, folder: Path) -> Iterator[Job]:
@@ -51,12 +37,10 @@ def run_comparison(recipe: Recipe, folder: Path, *, smoke: bool = False, resume:
     claim(folder, recipe, smoke=smoke, resume=resume)
     todo = [job for job in jobs(recipe, folder) if not (job.folder / "result.json").exists()]
     try:
-        failed = _work(todo, smoke=smoke, resume=resume) if todo else {}
+        failed = work(todo, smoke=smoke, resume=resume) if todo else {}
     finally:  # an interrupted comparison shows what it has
         write_json(folder / "comparison.json", collect(recipe, folder))
-        from transferkit.report.page import write
-
-        write(folder)
+        write_page(folder)
     if failed:
         reasons = "\n".join(f"  {name}: {why}" for name, why in failed.items())
         raise TransferkitError(
@@ -65,50 +49,18 @@ def run_comparison(recipe: Recipe, folder: Path, *, smoke: bool = False, resume:
     return folder
 
 
-def _work(todo: list[Job], *, smoke: bool, resume: bool) -> dict[str, str]:
-    """Run jobs in processes that import once and live on, one thread each."""
-    import torch
+def report(folder: Path) -> Path:
+    """Put together what is there, also of a comparison that still runs, and write its page, or that of one run.
 
-    # Small graphs gain nothing from a second thread, so cores are given to runs; a GPU takes one run at a time.
-    workers = 1 if torch.cuda.is_available() else min(len(todo), os.cpu_count() or 1)
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    failed: dict[str, str] = {}
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    context = multiprocessing.get_context("spawn")
-    with (
-        Progress(*columns, console=Console(stderr=True)) as progress,
-        ProcessPoolExecutor(workers, mp_context=context, initializer=_limit_threads, initargs=(threads,)) as pool,
-    ):
-        bar = progress.add_task("runs", total=len(todo))
-        futures = {
-            pool.submit(
-                run_one, job.recipe, job.folder, variant=job.variant, smoke=smoke, resume=resume, quiet=True
-            ): job
-            for job in todo
-        }
-        try:
-            for future in as_completed(futures):
-                job = futures[future]
-                name = f"{job.variant}, seed {job.seed}"
-                if error := future.exception():
-                    failed[name] = f"{type(error).__name__}: {error}"
-                progress.update(bar, advance=1, description=f"runs (last: {name})")
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return failed
-
-
-def _limit_threads(threads: int) -> None:
-    import torch
-
-    torch.set_num_threads(threads)
+    Raises:
+        RunFolderError: the folder holds neither.
+    """
+    path = folder / "recipe.yaml"
+    if path.exists() and not (folder / "result.json").exists():
+        recipe = load_recipe(path)
+        if recipe.compare or recipe.seeds:
+            write_json(folder / "comparison.json", collect(recipe, folder))
+    return write_page(folder)
 
 
 def collect(recipe: Recipe, folder: Path) -> Json:

@@ -1,7 +1,6 @@
 import numpy as np
 
 from transferkit.data.check import check
-from transferkit.data.finding import Finding
 
 
 def test_good_data_give_no_warning(r2scan, pbe):
@@ -29,9 +28,3 @@ def test_partial_labels_are_noted(r2scan):
 
 def test_no_structures(r2scan):
     assert check(r2scan[:0])[0].what == "there are no structures"
-
-
-def test_finding_prints_evidence_and_five_names():
-    found = Finding("note", "x", tuple("abcdefg"), "because", "do")
-    assert str(found) == "note: x (a, b, c, d, e and 2 more). Evidence: because. Mend: do."
-    assert found.to_json()["where"] == list("abcdefg")

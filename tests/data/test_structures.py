@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from transferkit.data.structures import Structures, concatenate, reduced_formula
+from transferkit.data.structures import Structures, concatenate
 from transferkit.errors import DataError
 
 
@@ -166,13 +166,6 @@ def test_without_and_with_labels(r2scan):
     assert bare.has("stress").all()
     assert bare.with_labels(energy=r2scan.energy).has("energy").all()
     assert np.isnan(bare.forces).all()
-
-
-@pytest.mark.parametrize(
-    ("numbers", "formula"), [([11, 17], "ClNa"), ([8, 8, 22] * 2, "O2Ti"), ([7], "N"), ([6, 6, 1, 1], "CH")]
-)
-def test_reduced_formula(numbers, formula):
-    assert reduced_formula(np.array(numbers)) == formula
 
 
 def test_copies_and_pickles(r2scan):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import transferkit as tk
-from transferkit.errors import MissingReference, ReferenceFitError
+from transferkit.errors import ReferenceFitError
 from transferkit.reference.elemental import ElementalReference
 from transferkit.reference.fit import fit_reference
 from transferkit.reference.leave_out import refitted_residuals
@@ -137,38 +137,9 @@ class TestRefusals:
         new = transfer("refit", source=SOURCE, counts=np.array([[2.0]]), energies=np.array([-10.0]), elements=[14])
         assert new["Si"] == pytest.approx(-5.0)
 
-    @pytest.mark.parametrize(
-        ("policy", "lacking", "message"),
-        [
-            ("residual", "network", "network="),
-            ("difference", "source_energies", "source_energies="),
-            ("isolated-atoms", "isolated", "isolated="),
-        ],
-    )
-    def test_policy_without_its_input(self, system, policy, lacking, message):
-        with pytest.raises(ReferenceFitError, match=message):
-            transfer(policy, **_inputs(system, **{lacking: None}))
-
-    def test_isolated_atoms_that_lack_an_element_of_the_data(self, system):
-        with pytest.raises(ReferenceFitError, match="lacks Mg, Si, Ti"):
-            transfer("isolated-atoms", **_inputs(system, isolated={"Li": -0.3, "O": -1.5}))
-
     def test_unknown_policy_names_the_nearest(self, system):
         with pytest.raises(ReferenceFitError, match="Did you mean 'residual'"):
             transfer("residuals", **_inputs(system))
-
-    def test_element_that_the_source_lacks(self, system):
-        with pytest.raises(MissingReference, match="no energy for U"):
-            transfer("residual", **_inputs(system, elements=np.array([3, 8, 12, 14, 92])))
-
-    @pytest.mark.parametrize("name", ["energies", "network", "source_energies"])
-    def test_nan_and_length(self, system, name):
-        bad = system.network.copy()
-        bad[4] = np.nan
-        with pytest.raises(ReferenceFitError, match="structure 4 is nan"):
-            transfer("residual", **_inputs(system, **{name: bad}))
-        with pytest.raises(ReferenceFitError, match=r"\(59,\) for 60 structures"):
-            transfer("residual", **_inputs(system, **{name: system.network[1:]}))
 
 
 class TestScores:

@@ -242,14 +242,6 @@ def test_pages_of_runs_are_linked_where_they_are(comparison_folder):
     assert 'href="residual/seed-1/index.html"' not in text
 
 
-def test_variant_without_a_measurement_has_dashes(comparison_folder):
-    def blank(content):
-        content["variants"]["refit"]["tests"]["unseen compositions"] = {"step0": {"energy": None}, "final": None}
-
-    text = plain(write(comparison_folder(blank)).read_text(encoding="utf-8"))
-    assert "refit – – – – – –" in text
-
-
 @pytest.mark.parametrize("names", [(), ("result.json", "comparison.json")])
 def test_folder_that_is_neither_or_both_is_an_error(tmp_path, names):
     for name in names:

@@ -1,5 +1,7 @@
 """Made-up VASP outputs: the lines that a reader looks at, in VASP's own formats."""
 
+from io import BytesIO, TextIOWrapper
+
 import numpy as np
 
 CELL = np.diag([4.0, 4.2, 4.4])
@@ -17,6 +19,11 @@ def energies(step: int) -> tuple[float, float]:
 
 def forces(step: int) -> np.ndarray:
     return np.array([[0.1, -0.2, 0.3], [-0.1, 0.2, -0.3]]) * step
+
+
+def stream(text: str) -> TextIOWrapper:
+    """Text as an open file."""
+    return TextIOWrapper(BytesIO(text.encode()), encoding="utf-8")
 
 
 def outcar(steps=2, *, converged=True, moments=True, cut="", noncollinear=False) -> str:

@@ -1,24 +1,9 @@
-from ase.data import chemical_symbols
-
 from transferkit.report.figures.e0_shift import e0_shift
-from transferkit.report.figures.periodic_table import POSITIONS
 from transferkit.report.figures.style import png
 
 
 def texts(figure):
     return [t.get_text() for t in figure.axes[0].texts]
-
-
-def test_every_element_has_one_place():
-    assert set(POSITIONS) == set(chemical_symbols[1:])
-    assert len(set(POSITIONS.values())) == len(POSITIONS)
-
-
-def test_familiar_neighbours():
-    assert POSITIONS["O"][0] == POSITIONS["S"][0] == POSITIONS["Se"][0] == 15
-    assert POSITIONS["Ti"][1] == POSITIONS["Zn"][1]
-    assert POSITIONS["La"][0] == POSITIONS["Ac"][0]
-    assert POSITIONS["La"][1] > POSITIONS["Og"][1]
 
 
 def test_values_are_written_and_undetermined_ones_in_brackets():

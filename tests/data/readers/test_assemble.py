@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+
+from transferkit.data.readers.assemble import Frame, assemble
+from transferkit.errors import DataError
+
+
+def frame(name="a", *, numbers=(12, 8), labels=None, columns=None, material_id="", **geometry) -> Frame:
+    numbers = np.array(numbers, dtype=np.int64)
+    shape = {"positions": np.zeros((len(numbers), 3)), "cell": 4.0 * np.eye(3), "pbc": np.ones(3, dtype=bool)}
+    return Frame(
+        numbers=numbers,
+        labels={k: np.asarray(v, dtype=np.float64) for k, v in (labels or {}).items()},
+        id=name,
+        where=f"set: frame {name}",
+        material_id=material_id,
+        columns=columns or {},
+        **{**shape, **geometry},
+    )
+
+
+def join(*frames):
+    return assemble(frames, fidelity="PBE", label_convention="mp2020", source="set")
+
+
+def with_columns(*rows):
+    return join(*(frame(str(k), columns=row) for k, row in enumerate(rows))).columns
+
+
+def test_a_frame_without_a_label_keeps_its_place():
+    forces = np.arange(3.0)[None]
+    data = join(
+        frame("a", labels={"energy": -1.0}),
+        frame("b", numbers=[2], labels={"forces": forces, "stress": np.eye(3)}),
+        frame("c", labels={"energy": -3.0, "magmoms": [1.0, 2.0]}),
+    )
+    assert data.has("energy").tolist() == [True, False, True]
+    assert data.energy[[0, 2]].tolist() == [-1.0, -3.0]
+    assert np.isnan(data.energy[1])
+    assert data.has("forces").tolist() == data.has("stress").tolist() == [False, True, False]
+    assert data.forces[2].tolist() == forces[0].tolist()
+    assert data.magmoms[3:].tolist() == [1.0, 2.0]
+    assert data.offsets.tolist() == [0, 2, 3, 5]
+    assert (data.fidelity, data.label_convention) == ("PBE", "mp2020")
+
+
+def test_material_falls_back_to_the_reduced_formula():
+    data = join(frame("a", numbers=[8, 12, 8, 12]), frame("b", material_id="mp-1"))
+    assert data.material_id.tolist() == ["MgO", "mp-1"]
+
+
+def test_no_frames_make_an_empty_set():
+    data = join()
+    assert (len(data), data.forces.shape, data.cell.shape) == (0, (0, 3), (0, 3, 3))
+
+
+def test_columns_with_holes():
+    columns = with_columns({"gap": 1, "note": "x", "same": np.ones(2)}, {"gap": 2.5, "same": np.zeros(2)})
+    assert columns["gap"].tolist() == [1.0, 2.5]
+    assert columns["note"].tolist() == ["x", ""]
+    assert columns["same"].tolist() == [[1.0, 1.0], [0.0, 0.0]]
+    holes = with_columns({}, {"gap": 1}, {"note": 3}, {"note": "x"})
+    assert np.array_equal(holes["gap"], [np.nan, 1.0, np.nan, np.nan], equal_nan=True)
+    assert holes["note"].tolist() == ["", "", "3", "x"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ({"x": np.ones(2)}, {"x": np.ones(3)}),
+        ({"x": np.ones(2)}, {}),
+        ({"x": np.ones(1)}, {"x": 1.0}),
+        ({"x": {"a": 1}}, {"x": {"a": 2}}),
+    ],
+    ids=["ragged", "array in one frame only", "array and number", "no number"],
+)
+def test_what_does_not_fit_into_a_table_stays_behind(rows):
+    assert "x" not in with_columns(*rows)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"energy": np.nan}, "energy is NaN or infinite"),
+        ({"forces": np.full((2, 3), np.inf)}, "forces is NaN or infinite"),
+        ({"stress": np.full((3, 3), np.nan)}, "stress is NaN or infinite"),
+        ({"energy": [1.0, 2.0]}, r"energy has shape \(2,\), but 2 atoms need \(\)"),
+        ({"forces": np.zeros((3, 3))}, r"forces has shape \(3, 3\), but 2 atoms need \(2, 3\)"),
+        ({"stress": np.zeros(6)}, r"stress has shape \(6,\), but 2 atoms need \(3, 3\)"),
+        ({"magmoms": np.zeros(5)}, r"magmoms has shape \(5,\), but 2 atoms need \(2,\)"),
+    ],
+)
+def test_impossible_labels_name_frame_and_label(labels, message):
+    with pytest.raises(DataError, match="set: frame bad: " + message):
+        join(frame("good", labels={"energy": -1.0}), frame("bad", labels=labels))
+
+
+@pytest.mark.parametrize("what", ["positions", "cell"])
+def test_a_geometry_that_is_not_finite_is_refused(what):
+    values = np.zeros((2, 3)) if what == "positions" else np.eye(3)
+    values[1, 2] = np.inf
+    with pytest.raises(DataError, match=f"set: frame a: {what} is NaN or infinite"):
+        join(frame(**{what: values}))
+
+
+def test_a_frame_without_atoms_is_refused():
+    with pytest.raises(DataError, match="set: frame a: the frame holds no atoms"):
+        join(frame(numbers=[]))
+
+
+def test_repeated_ids_are_refused():
+    with pytest.raises(DataError, match=r"set: 1 ids occur more than once, the first is 'b'.*keys=\{'id': ''\}"):
+        join(frame("a"), frame("b"), frame("b"), frame("b"))

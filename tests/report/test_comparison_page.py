@@ -1,0 +1,115 @@
+import json
+
+import pytest
+
+from transferkit.errors import RunFolderError
+from transferkit.report.comparison_page import comparison_page, first_runs
+from transferkit.report.quantities import MISSING
+
+TEST = "unseen compositions"
+
+
+def variant(energy, forces=None, **more):
+    """A variant by its final errors, eV/atom and eV/Å."""
+    final = {"energy": {"mean": energy, "interval": [0.5 * energy, 2 * energy]}, "forces": forces and {"mean": forces}}
+    return {"tests": {TEST: {"step0": {"energy": {"mean": 0.001}}, "final": final}}} | more
+
+
+@pytest.fixture
+def page(tmp_path):
+    def make(**content):
+        (tmp_path / "comparison.json").write_text(json.dumps(content))
+        return comparison_page(tmp_path)
+
+    return make
+
+
+def cells(page, label):
+    (row,) = (row for row in page["tables"][TEST] if row["label"] == label)
+    return row["cells"]
+
+
+def test_lowest_final_error_of_each_property_is_marked(page):
+    made = page(variants={"a": variant(0.05, 0.2, label="A"), "b": variant(0.03, 0.4), "c": {"tests": {}}})
+    assert [cell["best"] for cell in cells(made, "A")] == [False, False, False, True, False, False]
+    assert [cell["best"] for cell in cells(made, "b")] == [False, True, False, False, False, False]
+    assert [cell["text"] for cell in cells(made, "b")][:4] == ["1.00", "30.0 [15.0, 60.0]", MISSING, "400"]
+
+
+def test_variant_without_a_measurement_has_dashes_and_is_never_best(page):
+    blank = {"tests": {TEST: {"step0": {"energy": None}, "final": None}}}
+    assert cells(page(variants={"a": blank, "b": variant(0.1)}), "a") == [{"text": MISSING, "best": False}] * 6
+
+
+@pytest.mark.parametrize(
+    ("seeds", "folds", "indicative", "sets"),
+    [
+        ([0, 1, 2, 3], [0], True, "subset, initialisation and order."),
+        ([0, 1, 2, 3, 4], [0, 1], False, "subset, initialisation, order and fold."),
+    ],
+)
+def test_what_seeds_set_and_whether_they_are_enough(page, seeds, folds, indicative, sets):
+    made = page(seeds=seeds, folds=folds)
+    assert made["indicative"] is indicative
+    assert made["intervals"].endswith(f"A seed sets {sets}")
+
+
+def test_paired_rows_are_in_shown_units_by_label_and_warnings_stand_once(page):
+    def row(method, warning):
+        return {
+            "method": method,
+            "mean_difference": -0.02,
+            "interval": [-0.03, -0.01],
+            "p_wilcoxon": 0.0001,
+            "p_holm": 0.04,
+            "n_compositions": 30,
+            "n_seeds": 5,
+            "warnings": [warning, "few seeds"],
+        }
+
+    made = page(
+        variants={"a": variant(0.05, label="A"), "b": variant(0.07, label="B")},
+        baseline="b",
+        paired={TEST: {"energy": [row("a", "x")], "forces": [row("gone", "y")]}},
+    )
+    assert made["baseline"] == "B"
+    assert made["paired"][TEST] == [
+        ["energy", "A", "−20.0 [−30.0, −10.0]", "meV/atom", "< 0.001", "0.040", "30", "5"],
+        ["force", "gone", "−20.0 [−30.0, −10.0]", "meV/Å", "< 0.001", "0.040", "30", "5"],
+    ]
+    assert made["warnings"][TEST] == ["x", "few seeds", "y"]
+    assert [picture.file for picture in made["pictures"][TEST]] == [
+        "figures/errors-unseen-compositions.png",
+        "figures/paired-unseen-compositions.png",
+    ]
+
+
+def test_pages_of_runs_have_addresses_that_a_browser_takes_for_files(page, tmp_path):
+    for run in ("a b/seed-0", "x:y/seed-0"):
+        (tmp_path / run).mkdir(parents=True)
+        (tmp_path / run / "index.html").touch()
+    (made,) = page(variants={"a": {"runs": ["a b/seed-0", "x:y/seed-0", "gone/seed-1"]}})["variants"]
+    assert made["pages"] == [
+        {"name": "seed-0", "href": "a%20b/seed-0/index.html"},
+        {"name": "seed-0", "href": "x%3Ay/seed-0/index.html"},
+    ]
+
+
+def test_set_up_is_that_of_the_first_run_that_is_there(tmp_path):
+    for seed in (1, 2):
+        (tmp_path / f"a/seed-{seed}").mkdir(parents=True)
+        (tmp_path / f"a/seed-{seed}/result.json").write_text(json.dumps({"seed": seed}))
+    runs = {"a": {"runs": [f"a/seed-{seed}" for seed in range(3)]}, "b": {"runs": ["b/seed-0"]}, "c": {}}
+    found, notes = first_runs(tmp_path, runs)
+    assert found == {"a": {"seed": 1}}
+    assert [note.split(" is in this folder")[0] for note in notes] == [
+        "No result.json of variant b",
+        "No result.json of variant c",
+    ]
+
+
+@pytest.mark.parametrize(("text", "message"), [("[]", "holds list, not an object"), ("{", "is not valid JSON")])
+def test_a_damaged_comparison_is_refused(tmp_path, text, message):
+    (tmp_path / "comparison.json").write_text(text)
+    with pytest.raises(RunFolderError, match=rf"comparison\.json {message}"):
+        comparison_page(tmp_path)

@@ -1,0 +1,113 @@
+"""A pool of processes for the runs of a comparison; they import once, live on, and stop together."""
+
+import multiprocessing
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from transferkit.errors import Interrupted
+from transferkit.pipeline import run_one
+from transferkit.recipe import Recipe
+
+COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+    TimeRemainingColumn(),
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a comparison.
+
+    Attributes:
+        variant: its name
+        seed: of the run
+        recipe: resolved, with this seed
+        folder: to write to
+    """
+
+    variant: str
+    seed: int
+    recipe: Recipe
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return f"{self.variant}, seed {self.seed}"
+
+
+def work(jobs: Sequence[Job], *, smoke: bool, resume: bool) -> dict[str, str]:
+    """Carry out jobs, one core each; on a GPU one after the other.
+
+    Args:
+        jobs: in the order in which they are begun
+        smoke: as in :func:`transferkit.pipeline.run`
+        resume: as there
+
+    Returns:
+        name of each job that failed, and why
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; runs that were under way have written a checkpoint, and no other was begun.
+    """
+    import torch
+
+    # Small graphs gain little from a second thread, so cores are given to runs.
+    cores = os.cpu_count() or 1
+    workers = 1 if torch.cuda.is_available() else min(len(jobs), cores)
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    failed: dict[str, str] = {}
+    with (
+        Progress(*COLUMNS, console=Console(stderr=True)) as progress,
+        ProcessPoolExecutor(workers, context, initializer=_enter, initargs=(max(1, cores // workers), stop)) as pool,
+    ):
+        bar = progress.add_task("runs", total=len(jobs))
+        futures = {pool.submit(_carry_out, job, smoke=smoke, resume=resume): job for job in jobs}
+        try:
+            for future in as_completed(futures):
+                job = futures[future]
+                error = future.exception()
+                if isinstance(error, Interrupted):
+                    raise KeyboardInterrupt  # noqa: TRY301  # Ctrl-C reaches every process of the terminal; a worker may be first
+                if error is not None:
+                    failed[job.name] = f"{type(error).__name__}: {error}"
+                progress.update(bar, advance=1, description=f"runs (last: {job.name})")
+        except KeyboardInterrupt:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return failed
+
+
+_STOP: list[Event] = []
+
+
+def _enter(threads: int, stop: Event) -> None:
+    """Once per process."""
+    import torch
+
+    torch.set_num_threads(threads)
+    _STOP.append(stop)
+
+
+def _carry_out(job: Job, *, smoke: bool, resume: bool) -> None:
+    """One job, unless a stop was asked for: the pool hands out the next job before it can be cancelled."""
+    (stop,) = _STOP
+    if stop.is_set():
+        raise Interrupted(f"{job.name} was not begun")
+    try:
+        run_one(job.recipe, job.folder, variant=job.variant, smoke=smoke, resume=resume, quiet=True)
+    except (KeyboardInterrupt, Interrupted) as error:
+        stop.set()
+        raise Interrupted(f"{job.name} was interrupted") from error
