@@ -208,7 +208,7 @@ def evaluate(model: "ReferencedPotential", data: Structures) -> Evaluation:
     >>> model = tk.load("chgnet", checkpoint="r2scan")
     >>> print(tk.evaluate(model, tk.bundled("gpaw-pbe-r2scan")[:20]))  # doctest: +ELLIPSIS
     20 structures; intervals resample compositions
-    energy   MAE 0...
+    energy   MAE 1...
     """
     from transferkit.evaluation.judge import symmetry_free
     from transferkit.evaluation.metrics import measure

@@ -143,20 +143,26 @@ def test_missing_pieces_are_said(run_folder):
     assert "reference.json is not in this folder" in text
 
 
-def test_the_smallest_run_has_a_page(tmp_path):
-    (tmp_path / "result.json").write_text("{}")
+@pytest.mark.parametrize(
+    ("name", "sentences"),
+    [
+        (
+            "result.json",
+            [
+                "No test was evaluated.",
+                "This run stored no table of reference policies.",
+                "The recipe states none.",
+            ],
+        ),
+        ("comparison.json", ["No run has finished."]),
+    ],
+)
+def test_the_smallest_folder_has_a_page(tmp_path, name, sentences):
+    (tmp_path / name).write_text("{}")
     text = write(tmp_path).read_text(encoding="utf-8")
     parse(text)
-    assert "No test was evaluated." in text
-    assert "This run stored no table of reference policies." in text
-    assert "The recipe states none." in text
-
-
-def test_the_smallest_comparison_has_a_page(tmp_path):
-    (tmp_path / "comparison.json").write_text("{}")
-    text = write(tmp_path).read_text(encoding="utf-8")
-    parse(text)
-    assert "No run has finished." in text
+    for sentence in sentences:
+        assert sentence in text
 
 
 def test_names_from_users_are_escaped_on_a_run_page(run_folder):

@@ -20,11 +20,11 @@ from torch import Tensor, nn
 from transferkit.adapters.base import Adapter, Batch, Capabilities, Graph, Prediction
 from transferkit.adapters.geometry import deform, differentiate, gradients_on, sum_per_structure
 from transferkit.adapters.graphs import join
-from transferkit.adapters.heads import per_head
+from transferkit.adapters.heads import copy_head, per_head
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.adapters.preflight import require_distinct, require_finite
 from transferkit.data.structures import Structure
-from transferkit.errors import CheckpointError, UnknownHead, nearest
+from transferkit.errors import CheckpointError, nearest
 from transferkit.reference.elemental import ElementalReference
 from transferkit.typing import Json, Property
 
@@ -224,12 +224,7 @@ class Toy(Adapter):
         Raises:
             UnknownHead: ``copy_of`` is not a head, or ``name`` already is one.
         """
-        source = self.head_index(copy_of)
-        if name in self.heads:
-            raise UnknownHead(f"{self.name} already has a head called {name!r}; choose another name")
-        self.readouts.append(deepcopy(self.readouts[source]))
-        self.moments.append(deepcopy(self.moments[source]))
-        self.heads = (*self.heads, name)
+        copy_head(self, name, copy_of, [self.readouts, self.moments])
 
     def state(self) -> tuple[Json, dict[str, Tensor]]:
         """Configuration and heads; every tensor."""

@@ -45,6 +45,6 @@ def reduced_formula(numbers: Numbers) -> str:
     'O2Ti'
     """
     z, n = np.unique(numbers, return_counts=True)
-    divisor = reduce(gcd, (int(k) for k in n), 0) or 1
+    divisor = reduce(gcd, (int(k) for k in n), 0)
     parts = sorted((chemical_symbols[int(i)], int(k) // divisor) for i, k in zip(z, n, strict=True))
     return "".join(symbol + (str(k) if k > 1 else "") for symbol, k in parts)

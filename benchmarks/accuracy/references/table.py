@@ -39,7 +39,10 @@ def errors(found: dict, test: str) -> list[str]:
 
 def differences(found: dict, test: str) -> list[str]:
     """Paired differences to the baseline."""
-    lines = ["| variant | property | difference of final errors | p (Holm) | compositions | seeds |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| variant | property | difference of final errors | p (Holm) | compositions | seeds |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, (factor, unit) in SCALE.items():
         for c in found["paired"][test][name]:
             low, high = c["interval"]

@@ -46,6 +46,8 @@ def test_only_the_lines_after_the_electronic_loop_are_taken(made, steps):
     assert (first.free_energy, first.energy) == made.energies(1)
     # the lattice of the header, 9 Å, is not that of a step
     assert np.allclose(second.cell, 1.02 * made.CELL)
+    (unfinished,) = steps(made.outcar(steps=1, cut="after forces"))
+    assert unfinished.free_energy is None
 
 
 @pytest.mark.parametrize("converged", [True, False])

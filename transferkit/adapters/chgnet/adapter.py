@@ -15,10 +15,10 @@ from transferkit.adapters.chgnet import network
 from transferkit.adapters.chgnet.graph import crystal_graph
 from transferkit.adapters.chgnet.upstream import FILES, build
 from transferkit.adapters.geometry import deform, differentiate, gradients_on, sum_per_structure
-from transferkit.adapters.heads import per_head
+from transferkit.adapters.heads import copy_head, per_head
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structure
-from transferkit.errors import CheckpointError, UnknownHead, nearest
+from transferkit.errors import CheckpointError, nearest
 from transferkit.reference.elemental import ElementalReference
 from transferkit.typing import Json, Property
 
@@ -206,12 +206,7 @@ class ChgnetAdapter(Adapter):
         Raises:
             UnknownHead: ``copy_of`` is not a head, or ``name`` already is one.
         """
-        source = self.head_index(copy_of)
-        if name in self.heads:
-            raise UnknownHead(f"{self.name} already has a head called {name!r}; choose another name")
-        self.readouts.append(deepcopy(self.readouts[source]))
-        self.moments.append(deepcopy(self.moments[source]))
-        self.heads = (*self.heads, name)
+        copy_head(self, name, copy_of, [self.readouts, self.moments])
 
     def state(self) -> tuple[Json, dict[str, Tensor]]:
         """Upstream's arguments, elements and heads; every tensor."""
