@@ -22,7 +22,7 @@ from transferkit.recipe import Recipe
 from transferkit.report.page import write as write_page
 from transferkit.resolve import length_of, loss_of, optimiser_of, strategy_of
 from transferkit.result import result_of
-from transferkit.run_folder import FIRST_RANK, RunFolder, claim
+from transferkit.run_folder import FIRST_RANK, RunWriter, claim
 from transferkit.training.fit import fit
 from transferkit.training.track import open_tracker
 
@@ -58,7 +58,7 @@ def run_one(
 ) -> Path:
     """One resolved recipe, one seed, one folder."""
     claim(folder, recipe, smoke=smoke, resume=resume)
-    desk = RunFolder(folder, quiet)
+    desk = RunWriter(folder, quiet)
     if desk.finished:
         return folder
 

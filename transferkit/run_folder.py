@@ -19,7 +19,7 @@ FIRST_RANK = os.environ.get("RANK", "0") == "0"
 
 
 @dataclass(frozen=True)
-class RunFolder:
+class RunWriter:
     """Where one run writes and talks; under torchrun only the first rank does.
 
     Attributes:
