@@ -1,10 +1,13 @@
 """Public: what an adapter's tests inherit, with small structures and finite differences.
 
-from transferkit.testing import AdapterContract
+A test file of five lines holds an adapter to the whole contract::
 
-class TestMine(AdapterContract):
-def potential(self, dtype):
-return MyAdapter.load("some-checkpoint", dtype=dtype)
+    from transferkit.testing import AdapterContract
+
+
+    class TestMine(AdapterContract):
+        def potential(self, dtype):
+            return MyAdapter.load("some-checkpoint", dtype=dtype)
 """
 
 from transferkit.testing.contract import AdapterContract
