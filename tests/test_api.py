@@ -5,7 +5,7 @@ import pytest
 
 import transferkit as tk
 from transferkit import api
-from transferkit.errors import AdapterNotInstalled, CheckpointError, ReferenceFitError, UnknownAdapter
+from transferkit.errors import AdapterNotInstalled, CheckpointError, RecipeError, ReferenceFitError, UnknownAdapter
 from transferkit.evaluation.predict import network_energy, predict
 
 
@@ -44,6 +44,12 @@ def test_difference_names_the_structure_whose_source_label_is_missing(parts):
         api.compare_policies(tk.load("toy"), parts.train, policy="difference", source_data=pbe[pbe.id != first])
 
 
+def test_difference_refuses_labels_of_the_same_level(parts):
+    same = tk.bundled("gpaw-pbe-r2scan", fidelity="r2SCAN")
+    with pytest.raises(ReferenceFitError, match="source_data holds r2SCAN labels, as the data themselves do"):
+        api.compare_policies(tk.load("toy"), parts.train, policy="difference", source_data=same)
+
+
 def test_labels_without_energies_cannot_be_referenced(parts):
     with pytest.raises(ReferenceFitError, match="none of the structures has an energy"):
         api.compare_policies(tk.load("toy"), parts.train.without("energy"))
@@ -71,6 +77,17 @@ def test_evaluation_prints_what_is_there_and_nothing_else(parts):
     assert "stress" not in text
 
 
+def test_evaluation_names_structures_whose_elements_the_reference_did_not_see(parts):
+    model = tk.load("toy")
+    assert tk.evaluate(model, parts.test).undetermined == ()
+    sodium = np.unique(parts.train.owner[parts.train.numbers == 11])
+    without = np.setdiff1d(np.arange(len(parts.train)), sodium)
+    found = tk.evaluate(api.compare_policies(model, parts.train[without]).potential, parts.train[sodium])
+    assert found.undetermined == tuple(parts.train.id[sodium])
+    assert f"{len(sodium)} of them hold an element whose E0 was not determined" in str(found)
+    assert found.to_json()["undetermined"] == list(found.undetermined)
+
+
 def test_evaluation_of_one_composition_has_no_interval(parts):
     one = parts.test[parts.test.composition == parts.test.composition[0]]
     assert "one composition" in str(tk.evaluate(tk.load("toy"), one))
@@ -81,6 +98,17 @@ def test_mistakes_name_the_nearest():
         tk.load("chgnt")
     with pytest.raises(CheckpointError, match=r"0\.3\.0"):
         tk.load("chgnet", checkpoint="0.3.1")
+    with pytest.raises(RecipeError, match="Did you mean 'float32'"):
+        tk.load("toy", dtype="flaot32")
+
+
+def test_a_gpu_that_is_not_there_is_the_users_to_mend(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for make in (tk.load, tk.scratch):
+        with pytest.raises(RecipeError, match="'cuda:1', and torch finds no CUDA device"):
+            make("toy", device="cuda:1")
 
 
 def test_a_missing_package_is_not_a_broken_one(monkeypatch):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from transferkit.comparison import collect, jobs, report, run_comparison
-from transferkit.errors import TransferkitError
+from transferkit.errors import RecipeError, RunFolderError, TransferkitError
 from transferkit.recipe import Recipe
 
 
@@ -57,6 +57,25 @@ def test_finished_runs_are_not_run_again(finished):
     run_comparison(recipe(), finished, smoke=True)
     assert {p: p.stat().st_mtime_ns for p in finished.rglob("result.json")} == before
     assert len(before) == 4
+
+
+def test_a_finished_run_of_other_options_is_not_taken_for_this_one(finished):
+    kept = {p: p.read_text() for p in (finished / "comparison.json", finished / "recipe.yaml")}
+    changed = recipe(compare={"residual": {"label": "residual E0"}, "keep": {"reference": {"policy": "refit"}}})
+    with pytest.raises(RunFolderError, match=r"keep/seed-0 holds run 'pair' with other options"):
+        run_comparison(changed, finished, smoke=True)
+    assert {p: p.read_text() for p in kept} == kept
+
+
+def test_the_first_variant_is_the_baseline_even_where_it_is_missing(tmp_path):
+    assert collect(recipe(baseline=None), tmp_path)["baseline"] == "residual"
+
+
+def test_several_processes_belong_to_one_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(RecipeError, match="without torchrun"):
+        run_comparison(recipe(), tmp_path / "x", smoke=True)
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_failed_run_is_named_and_stops_no_other(tmp_path):

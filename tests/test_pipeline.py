@@ -8,10 +8,12 @@ import pytest
 import transferkit as tk
 from transferkit import api, pipeline
 from transferkit.adapters.potential import ReferencedPotential
-from transferkit.data.store import read_parquet
-from transferkit.evaluation.predict import predict
+from transferkit.data.store import read_parquet, write_parquet
+from transferkit.errors import Interrupted, RunFolderError
+from transferkit.evaluation.predict import network_energy, predict
 from transferkit.recipe import Recipe
 from transferkit.reference.elemental import ElementalReference
+from transferkit.training import loop
 
 
 def recipe(**changes):
@@ -79,6 +81,36 @@ def test_a_finished_run_is_not_run_again(folder):
     assert (folder / "result.json").stat().st_mtime_ns == before
 
 
+def test_an_interrupted_run_goes_on_where_a_forward_pass_has_other_last_digits(tmp_path, monkeypatch):
+    def stop_at_two(session, module, index, *, asked):
+        return original(session, module, index, asked=asked or session.state.progress.step == 1)
+
+    original, energies = loop.step, network_energy
+    monkeypatch.setattr(loop, "step", stop_at_two)
+    with pytest.raises(Interrupted, match="interrupted at step 2"):
+        pipeline.run_one(recipe(), tmp_path / "x", quiet=True)
+    monkeypatch.setattr(loop, "step", original)
+    # as on a GPU, where sums are taken in another order each time
+    monkeypatch.setattr("transferkit.evaluation.predict.network_energy", lambda *a, **k: energies(*a, **k) + 1e-9)
+    pipeline.run_one(recipe(), tmp_path / "x", quiet=True)
+    rows = (tmp_path / "x" / "metrics.jsonl").read_text().splitlines()
+    assert json.loads((tmp_path / "x" / "result.json").read_text())["training"]["steps"] == 3
+    assert json.loads(rows[0])["step"] == 0
+
+
+def test_other_data_under_the_same_name_are_another_run(tmp_path, monkeypatch):
+    data = tk.bundled("gpaw-pbe-r2scan")
+    own = recipe(data={"source": str(tmp_path / "own.parquet"), "fidelity": "r2SCAN", "split": {"fold": 0}})
+    write_parquet(data, tmp_path / "own.parquet")
+    original = loop.step
+    monkeypatch.setattr(loop, "step", lambda *a, **k: original(*a, **(k | {"asked": True})))
+    with pytest.raises(Interrupted):
+        pipeline.run_one(own, tmp_path / "x", quiet=True)
+    write_parquet(data.with_labels(energy=data.energy + 1.0), tmp_path / "own.parquet")
+    with pytest.raises(RunFolderError, match="holds a checkpoint of run"):
+        pipeline.run_one(own, tmp_path / "x", quiet=True)
+
+
 def test_from_scratch_starts_with_random_weights():
     scratch = recipe(strategy={"kind": "from-scratch"}, reference={"policy": "refit"}, seed=3)
     a, b = pipeline.start(scratch), pipeline.start(scratch.model_copy(update={"seed": 4}))
@@ -95,7 +127,5 @@ def test_fold_follows_the_seed_where_the_recipe_says_so():
 
 
 def test_evaluating_a_folder_without_a_model_is_refused(tmp_path):
-    from transferkit.errors import RunFolderError
-
     with pytest.raises(RunFolderError, match="no trained potential"):
         pipeline.evaluate_run(tmp_path, tk.bundled("gpaw-pbe-r2scan")[:2])

@@ -10,12 +10,14 @@ import numpy as np
 
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
-from transferkit.errors import ReferenceFitError
+from transferkit.errors import RecipeError, ReferenceFitError, nearest
 from transferkit.reference.policy_table import PolicyTable
 from transferkit.reference.transfer import score_policies, transfer
 from transferkit.typing import Json, Property
 
 if TYPE_CHECKING:
+    import torch
+
     from transferkit.adapters.potential import ReferencedPotential
     from transferkit.training.fit import FitResult
 
@@ -34,18 +36,17 @@ def load(
     Raises:
         UnknownAdapter: no adapter is called so.
         CheckpointError: no checkpoint is called so.
+        RecipeError: no dtype is called so, or CUDA was asked for and is not there.
 
     >>> import transferkit as tk
     >>> model = tk.load("chgnet", checkpoint="0.3.0")
     >>> round(model.reference()["O"], 2)
     -8.39
     """
-    import torch
-
     from transferkit.adapters.registry import adapter_class
 
     cls = adapter_class(adapter)
-    return cls.load(checkpoint or cls.checkpoints()[0], device=_device(device), dtype=getattr(torch, dtype))
+    return cls.load(checkpoint or cls.checkpoints()[0], device=_device(device), dtype=_dtype(dtype))
 
 
 def scratch(
@@ -57,19 +58,28 @@ def scratch(
     >>> tk.scratch("toy", seed=1).reference()["O"]
     0.0
     """
-    import torch
-
     from transferkit.adapters.registry import adapter_class
 
-    return adapter_class(adapter).scratch(config, seed=seed, device=_device(device), dtype=getattr(torch, dtype))
+    return adapter_class(adapter).scratch(config, seed=seed, device=_device(device), dtype=_dtype(dtype))
 
 
 def _device(name: str) -> str:
     import torch
 
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise RecipeError(f"adapter.device is {name!r}, and torch finds no CUDA device here. Write auto or cpu.")
     if name != "auto":
         return name
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _dtype(name: str) -> "torch.dtype":
+    import torch
+
+    known = {"float32": torch.float32, "float64": torch.float64}
+    if name not in known:
+        raise RecipeError(f"adapter.dtype: no dtype is called {name!r}. {nearest(name, known)}")
+    return known[name]
 
 
 @dataclass(frozen=True)
@@ -144,6 +154,11 @@ def compare_policies(
 
 def _paired(data: Structures, source: Structures) -> np.ndarray:
     """Energies of ``source`` in the order of ``data``, matched by id."""
+    if source.fidelity == data.fidelity:
+        raise ReferenceFitError(
+            f"source_data holds {source.fidelity} labels, as the data themselves do, so their difference is zero. "
+            f"Give the same structures at the level of theory of the checkpoint, e.g. bundled:gpaw-pbe-r2scan@PBE."
+        )
     position = {str(name): k for k, name in enumerate(source.id)}
     if missing := [str(name) for name in data.id if str(name) not in position]:
         raise ReferenceFitError(
@@ -180,14 +195,32 @@ def rereference(
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Errors of a potential on a data set; ``metrics`` is the JSON object that a run stores."""
+    """Errors of a potential on a data set.
+
+    Attributes:
+        metrics: the JSON object that a run stores
+        n_structures: how many structures there were
+        undetermined: ids of structures that hold an element whose E0 the data of the reference did not determine;
+            their energies are in the errors and may spoil them
+    """
 
     metrics: Json
     n_structures: int
+    undetermined: tuple[str, ...] = ()
+
+    def to_json(self) -> Json:
+        """The metrics and the ids, as a JSON object."""
+        return {**self.metrics, "undetermined": list(self.undetermined)}
 
     def __str__(self) -> str:
         """A small table with 95 % intervals over compositions."""
         lines = [f"{self.n_structures} structures; intervals resample compositions"]
+        if self.undetermined:
+            named = ", ".join(self.undetermined[:5]) + (", ..." if len(self.undetermined) > 5 else "")
+            lines.append(
+                f"{len(self.undetermined)} of them hold an element whose E0 was not determined, which their energy "
+                f"errors show: {named}"
+            )
         for name in ("energy", "forces", "stress", "magmoms"):
             entry = self.metrics[name]
             if entry["mae"] is None:
@@ -218,7 +251,9 @@ def evaluate(model: "ReferencedPotential", data: Structures) -> Evaluation:
         "energy"
     }
     predicted = predict(model, data, need=need)
-    return Evaluation(measure(predicted, data, free=symmetry_free(data)), len(data))
+    open_elements = np.isin(data.numbers, model.reference().undetermined)
+    undetermined = tuple(str(data.id[s]) for s in np.unique(data.owner[open_elements]))
+    return Evaluation(measure(predicted, data, free=symmetry_free(data)), len(data), undetermined)
 
 
 def finetune(

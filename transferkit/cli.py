@@ -178,7 +178,7 @@ def evaluate(run: Run, data: Data, *, label_convention: Convention = "raw", as_j
     from transferkit.pipeline import evaluate_run
 
     found = evaluate_run(run, _open(data, label_convention))
-    show(found.metrics, text=str(found), as_json=as_json)
+    show(found.to_json(), text=str(found), as_json=as_json)
 
 
 @app.command()

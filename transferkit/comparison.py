@@ -1,24 +1,24 @@
 """Several runs of one recipe side by side: every variant with every seed, in a pool of processes."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-import yaml
 
-from transferkit.errors import TransferkitError
+from transferkit.errors import RecipeError, TransferkitError
 from transferkit.evaluation.compare import paired
 from transferkit.evaluation.intervals import bootstrap_seeds
 from transferkit.pool import Job, work
 from transferkit.recipe import Recipe
 from transferkit.recipe_file import load_recipe
 from transferkit.report.page import write as write_page
+from transferkit.report.paper import paper_a
 from transferkit.run_folder import claim, write_json
 from transferkit.typing import Json
 
 MEASURES = {"energy": "energy", "forces": "free_forces", "stress": "stress"}
-PAPER_A = Path(__file__).parent / "report" / "paper_a.yaml"
 
 
 def jobs(recipe: Recipe, folder: Path) -> Iterator[Job]:
@@ -32,8 +32,17 @@ def run_comparison(recipe: Recipe, folder: Path, *, smoke: bool = False, resume:
     """Run what is not finished, then put everything side by side; a failed run is named and stops no other.
 
     Raises:
+        RunFolderError: the folder, or that of a run in it, belongs to other options.
+        RecipeError: several processes of torchrun were started; they belong to one run.
         TransferkitError: at the end, if a run failed; the page of the others is written all the same.
     """
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        raise RecipeError(
+            "a comparison shares its runs out by itself: start it without torchrun, or give torchrun a recipe without compare and seeds."
+        )
+    for job in jobs(recipe, folder):
+        if resume and job.folder.exists():  # the options of a variant may have changed since its run was finished
+            claim(job.folder, job.recipe, smoke=smoke, resume=True)
     claim(folder, recipe, smoke=smoke, resume=resume)
     todo = [job for job in jobs(recipe, folder) if not (job.folder / "result.json").exists()]
     try:
@@ -78,7 +87,7 @@ def collect(recipe: Recipe, folder: Path) -> Json:
         else:
             missing.append(f"{job.variant}/seed-{job.seed}")
     options = recipe.compare or {}
-    baseline = recipe.baseline or next(iter(found), None)
+    baseline = recipe.baseline or next(iter(recipe.variants()))
     tests = sorted({t for runs in found.values() for r in runs.values() for t in r["tests"]})
     return {
         "name": recipe.name,
@@ -101,7 +110,7 @@ def collect(recipe: Recipe, folder: Path) -> Json:
             for variant, runs in found.items()
         },
         "paired": {t: {name: _paired(found, t, key, baseline) for name, key in MEASURES.items()} for t in tests},
-        "paper": yaml.safe_load(PAPER_A.read_text()),
+        "paper": paper_a(),
     }
 
 
@@ -129,9 +138,9 @@ def _summary(runs: Mapping[int, Json], test: str, when: str) -> Json:
     return out
 
 
-def _paired(found: Mapping[str, Mapping[int, Json]], test: str, key: str, baseline: str | None) -> list[Json]:
+def _paired(found: Mapping[str, Mapping[int, Json]], test: str, key: str, baseline: str) -> list[Json]:
     """Differences to the baseline of the variants that share a composition and a seed with it."""
-    if baseline is None or baseline not in found:
+    if baseline not in found:
         return []
     errors = {v: {s: _by_composition(r, test, "final", key) for s, r in runs.items()} for v, runs in found.items()}
     own = {(s, c) for s, values in errors[baseline].items() for c in values}

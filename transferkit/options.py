@@ -185,7 +185,7 @@ class Optimiser(Options):
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of all steps over which the learning rate rises from zero."""
     weight_decay: NonNegativeFloat = 0.0
-    """Per step, times the learning rate."""
+    """Decoupled under ``adamw``, an L2 term under ``adam``; never on E0."""
     floor: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Lowest learning rate, as a fraction of ``learning_rate``."""
 
@@ -230,7 +230,7 @@ class Wandb(Options):
     """Weights & Biases; never asks for a log-in."""
 
     mode: Literal["offline", "online", "auto"] = "auto"
-    """``auto`` is online where an API key is set, else offline."""
+    """``auto`` is online where an API key is set, else offline; ``online`` without a key is an error."""
     project: str = "transferkit"
     """Project that runs are filed under."""
 

@@ -18,7 +18,7 @@ from transferkit.data.subset import nested_subsets
 from transferkit.errors import Interrupted, RunFolderError
 from transferkit.evaluation.predict import predict
 from transferkit.provenance import provenance
-from transferkit.recipe import Recipe
+from transferkit.recipe import Recipe, identity
 from transferkit.report.page import write as write_page
 from transferkit.resolve import length_of, loss_of, optimiser_of, strategy_of
 from transferkit.result import result_of
@@ -108,6 +108,9 @@ def run_one(
         **length_of(recipe) | ({"steps": SMOKE_STEPS, "epochs": None} if smoke else {}),
         seed=recipe.seed,
         folder=folder,
+        # E0 comes out of a forward pass, whose last digits may differ on a GPU or with other threads: the run is known
+        # by its recipe and its data, so that it can go on there too.
+        identity=f"{identity(recipe)[:16]}-{data.hash[:16]}",
         tracker=tracker,
         config=recipe.model_dump(mode="json"),
         resume=resume,
@@ -129,7 +132,7 @@ def run_one(
 
     # 7. write what came out, then the page, then tell the tracker
     _, weights = model.adapter.state()
-    desk.write("provenance.json", provenance(recipe, data, weights=weights))
+    desk.write("provenance.json", provenance(recipe, data, weights=weights, package=model.adapter.package))
     result = result_of(
         recipe, variant, data, parts, findings=findings, referenced=referenced, fitted=fitted, step0=step0, final=final
     )

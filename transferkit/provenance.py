@@ -47,13 +47,16 @@ def weights_hash(tensors: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def provenance(recipe: Recipe, data: "Structures", *, weights: Mapping[str, Any] | None = None) -> Json:
+def provenance(
+    recipe: Recipe, data: "Structures", *, weights: Mapping[str, Any] | None = None, package: str | None = None
+) -> Json:
     """What must be known to compute a run again, as a JSON object without names of machines or folders.
 
     Args:
         recipe: the resolved recipe of one run
         data: all labelled structures that it read
         weights: tensors of the pre-trained potential, on the CPU
+        package: distribution that the adapter wraps, where it is not called like the adapter
 
     Returns:
         ``recipe`` (hash), ``seed``, ``data`` (source, fidelity, convention, structures, hash), ``adapter`` (name,
@@ -74,7 +77,7 @@ def provenance(recipe: Recipe, data: "Structures", *, weights: Mapping[str, Any]
             "checkpoint": recipe.adapter.checkpoint,
             "hash": None if weights is None else weights_hash(weights),
         },
-        "versions": versions(recipe.adapter.name),
+        "versions": versions(package or recipe.adapter.name),
         "platform": {
             "system": platform.system(),
             "machine": platform.machine(),

@@ -97,5 +97,5 @@ def result_of(
         },
         "tests": {name: judged[name] for name in parts.tests},
         "valid": {when: judged["valid"][when] for when in ("step0", "final")},
-        "versions": versions(recipe.adapter.name),
+        "versions": versions(potential.adapter.package),
     }

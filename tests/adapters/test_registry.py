@@ -39,6 +39,22 @@ def test_a_broken_package_is_not_called_missing(monkeypatch, tmp_path):
         registry.adapter_class("mace")
 
 
+def test_a_package_may_break_in_any_way(monkeypatch, tmp_path):
+    (tmp_path / "broken_library.py").write_text("raise OSError('libsomething.so: cannot open shared object file')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    use(monkeypatch, "broken_library:Mace")
+    with pytest.raises(AdapterBroken, match=r"OSError: libsomething\.so"):
+        registry.adapter_class("mace")
+
+
+def test_an_extra_that_does_not_exist_is_not_advised(monkeypatch):
+    monkeypatch.setattr(
+        registry, "entry_points", lambda **_: [EntryPoint("chgnet", "no_such_package:A", registry.GROUP)]
+    )
+    with pytest.raises(AdapterNotInstalled, match=r"Run: pip install --force-reinstall transferkit$"):
+        registry.adapter_class("chgnet")
+
+
 def test_a_mistake_of_ours_is_not_called_a_missing_package(monkeypatch):
     use(monkeypatch, "transferkit.adapters.no_such_module:Mace")
     with pytest.raises(ModuleNotFoundError):

@@ -1,5 +1,7 @@
 """Data by one word: bundled sets, files, and the level of theory behind @."""
 
+from dataclasses import replace
+
 import pytest
 
 from transferkit.data.bundled import bundled
@@ -13,7 +15,7 @@ XYZ = '1\nLattice="3 0 0 0 3 0 0 0 3" Properties=species:S:1:pos:R:3 energy=-1.0
 
 @pytest.mark.parametrize(
     ("spec", "fidelity", "said"),
-    [(NAME, None, "r2SCAN"), (NAME, "PBE", "PBE"), (f"{NAME}@PBE", None, "PBE"), (f"{NAME}@PBE", "r2SCAN", "PBE")],
+    [(NAME, None, "r2SCAN"), (NAME, "PBE", "PBE"), (f"{NAME}@PBE", None, "PBE"), (f"{NAME}@PBE", "PBE", "PBE")],
 )
 def test_bundled_sets(spec, fidelity, said):
     assert open_data(spec, fidelity).fidelity == said
@@ -30,8 +32,23 @@ def test_a_parquet_file_knows_its_level_of_theory(tmp_path):
 def test_a_file_takes_its_level_of_theory_behind_an_at(tmp_path):
     (tmp_path / "a.xyz").write_text(XYZ)
     assert open_data(f"{tmp_path}/a.xyz@SCAN").fidelity == "SCAN"
-    assert open_data(f"{tmp_path}/a.xyz@SCAN", "PBE").fidelity == "SCAN"
     assert open_data(tmp_path / "a.xyz", "PBE").fidelity == "PBE"
+
+
+@pytest.mark.parametrize("spec", [f"{NAME}@PBE", "a.xyz@PBE", "a.parquet@PBE"])
+def test_two_levels_of_theory_are_refused(spec):
+    with pytest.raises(DataError, match="says PBE, and the fidelity asked for is r2SCAN"):
+        open_data(spec, "r2SCAN")
+
+
+def test_another_convention_than_that_of_the_data_is_refused(tmp_path):
+    corrected = replace(bundled("gpaw-pbe-r2scan")[:2], label_convention="mp2020")
+    write_parquet(corrected, tmp_path / "a.parquet")
+    assert open_data(tmp_path / "a.parquet").label_convention == "mp2020"
+    assert open_data(tmp_path / "a.parquet", label_convention="mp2020").hash == corrected.hash
+    for spec in (NAME, tmp_path / "a.parquet"):
+        with pytest.raises(DataError, match="energies, and label_convention 'other' was asked for"):
+            open_data(spec, label_convention="other")
 
 
 @pytest.mark.parametrize("name", ["a@b.parquet", "a@b/c.parquet"])

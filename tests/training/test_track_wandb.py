@@ -41,9 +41,14 @@ def test_a_broken_netrc_is_no_key(nobody):
     assert not key_configured()
 
 
-@pytest.mark.parametrize("mode", ["auto", "online", "offline"])
+@pytest.mark.parametrize("mode", ["auto", "offline"])
 def test_without_a_key_it_is_offline(nobody, tmp_path, mode):
     assert WandbTracker(tmp_path, name="a", mode=mode).mode == "offline"
+
+
+def test_online_without_a_key_is_refused_and_not_taken_for_offline(nobody, tmp_path):
+    with pytest.raises(RecipeError, match="no API key is configured"):
+        WandbTracker(tmp_path, name="a", mode="online")
 
 
 def test_with_a_key_the_option_decides(nobody, tmp_path, monkeypatch):

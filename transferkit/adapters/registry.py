@@ -1,6 +1,6 @@
 """Adapters by name, through the entry-point group ``transferkit.adapters``; nothing is imported until asked for."""
 
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, metadata
 from typing import TYPE_CHECKING
 
 from transferkit.errors import AdapterBroken, AdapterNotInstalled, UnknownAdapter, nearest
@@ -42,8 +42,17 @@ def adapter_class(name: str) -> "type[Adapter]":
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("transferkit"):
             raise
-        message = f"Adapter {name!r} needs the package {error.name!r}, which is not installed. Run: pip install 'transferkit[{name}]'"
+        message = f"Adapter {name!r} needs the package {error.name!r}, which is not installed. Run: {_install(point)}"
         raise AdapterNotInstalled(message) from error
-    except ImportError as error:
-        raise AdapterBroken(f"Adapter {name!r} is installed but fails to import: {error}") from error
+    except Exception as error:  # a broken package raises anything: OSError for a library, AttributeError for a version
+        raise AdapterBroken(
+            f"Adapter {name!r} is installed but fails to import: {type(error).__name__}: {error}"
+        ) from error
     return loaded
+
+
+def _install(point: EntryPoint) -> str:
+    """The command that installs what an adapter wraps: an extra where its distribution has one of that name."""
+    owner = point.dist.name if point.dist is not None else "transferkit"
+    extras = metadata(owner).get_all("Provides-Extra") or []
+    return f"pip install '{owner}[{point.name}]'" if point.name in extras else f"pip install --force-reinstall {owner}"

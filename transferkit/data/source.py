@@ -15,30 +15,45 @@ def open_data(spec: str | Path, fidelity: str | None = None, label_convention: s
     """Open ``bundled:NAME``, ``bundled:NAME@FIDELITY``, ``PATH`` or ``PATH@FIDELITY``.
 
     Args:
-        spec: what to open; a level of theory after ``@`` wins over ``fidelity``
-        fidelity: level of theory of the labels; a Parquet file of this package carries its own
-        label_convention: "raw" or "mp2020"; not read for bundled sets and Parquet files, which carry their own
+        spec: what to open, with the level of theory after ``@``
+        fidelity: level of theory of the labels, where it does not stand in ``spec``; a Parquet file of this package
+            carries its own
+        label_convention: "raw" or "mp2020"; bundled sets and Parquet files carry their own
 
     Raises:
-        DataError: there is no such file or set, the level of theory is not said, or a file says another one.
+        DataError: there is no such file or set, the level of theory is not said or said twice and differently, or the
+            data carry another one, or another convention.
 
     >>> open_data("bundled:gpaw-pbe-r2scan@PBE").fidelity
     'PBE'
     """
     name, said = _parts(str(spec))
+    if said and fidelity not in {None, said}:
+        raise DataError(f"{str(spec)!r} says {said}, and the fidelity asked for is {fidelity}. Say one of them.")
     fidelity = said or fidelity
     if name.startswith(PREFIX):
-        return bundled(name.removeprefix(PREFIX), **({"fidelity": fidelity} if fidelity else {}))
+        data = bundled(name.removeprefix(PREFIX), **({"fidelity": fidelity} if fidelity else {}))
+        return _of_convention(name, data, label_convention)
     if Path(name).suffix == ".parquet":
         data = read_parquet(name)
         if fidelity not in {None, data.fidelity}:
             raise DataError(
                 f"{name!r} holds {data.fidelity} labels, and {fidelity} was asked for. Write {data.fidelity}, or give another file."
             )
-        return data
+        return _of_convention(name, data, label_convention)
     if fidelity is None:
         raise DataError(f"the level of theory of {name!r} is not said. Write {name}@PBE, or give the fidelity.")
     return read(name, fidelity=fidelity, label_convention=label_convention)
+
+
+def _of_convention(name: str, data: Structures, asked: str) -> Structures:
+    """Refuse a convention that was asked for and is not that of the data; "raw" is what nobody needs to ask for."""
+    if asked not in {"raw", data.label_convention}:
+        raise DataError(
+            f"{name!r} holds {data.label_convention} energies, and label_convention {asked!r} was asked for. "
+            f"Leave the option out, or give other data."
+        )
+    return data
 
 
 def _parts(spec: str) -> tuple[str, str | None]:

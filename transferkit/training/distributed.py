@@ -96,6 +96,8 @@ def ranks(device: torch.device | str) -> Iterator[Ranks]:
         return
     cuda = torch.cuda.is_available() and torch.device(device).type != "cpu"
     place = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if cuda else torch.device("cpu")
+    if cuda:  # NCCL's barrier runs on the current device, which is the first one on every rank otherwise
+        torch.cuda.set_device(place)
     mine = not dist.is_initialized()
     if mine:
         dist.init_process_group("nccl" if cuda else "gloo")

@@ -9,7 +9,6 @@ from transferkit.typing import Json
 
 
 @runtime_checkable
-@runtime_checkable
 class Tracker(Protocol):
     """Listens to one run. The loop calls ``start`` and ``log``; whoever started the loop calls the others."""
 

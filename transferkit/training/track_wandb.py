@@ -18,8 +18,8 @@ HOST = "https://api.wandb.ai"
 class WandbTracker:
     """Sends config, metrics, figures and the best model to W&B; everything lies in ``<folder>/wandb``.
 
-    Offline runs are uploaded later by ``wandb sync``. "auto" and "online" both fall to offline where no key is
-    configured, because W&B would stop the run and ask for one.
+    Offline runs are uploaded later by ``wandb sync``. Where no key is configured "auto" is offline and "online" is an
+    error, because W&B would stop the run and ask for one.
 
     Args:
         folder: of the run
@@ -30,7 +30,7 @@ class WandbTracker:
         tags: shown with the run
 
     Raises:
-        RecipeError: the mode is unknown.
+        RecipeError: the mode is unknown, or "online" and no key is configured.
     """
 
     def __init__(
@@ -46,6 +46,11 @@ class WandbTracker:
         """Nothing is imported or sent before the run starts."""
         if mode not in MODES:
             raise RecipeError(f"tracking.wandb: no mode is called {mode!r}. {nearest(mode, MODES)}")
+        if mode == "online" and not key_configured():
+            raise RecipeError(
+                "tracking.wandb.mode is online, and no API key is configured. Set WANDB_API_KEY or run `wandb login`; "
+                "with mode auto the run is offline without a key, and `wandb sync` uploads it later."
+            )
         self.folder = Path(folder)
         self.mode: Literal["online", "offline"] = "offline" if mode == "offline" or not key_configured() else "online"
         self.options: dict[str, Any] = {"name": name, "project": project, "entity": entity, "tags": list(tags)}
@@ -87,7 +92,8 @@ class WandbTracker:
             import wandb
 
             artifact = wandb.Artifact(f"model-{self.run.id}", type="model")
-            artifact.add_dir(str(folder))
+            for path in sorted(p for p in folder.rglob("*") if p.is_file()):  # add_dir prints a line a run
+                artifact.add_file(str(path), name=path.relative_to(folder).as_posix())
             self.run.log_artifact(artifact)
 
     def finish(self, summary: Json) -> None:
