@@ -127,6 +127,13 @@ def test_run_hands_everything_on(monkeypatch, tmp_path):
     assert result["kind"] == "comparison"
 
 
+def test_only_the_first_rank_says_what_was_written(monkeypatch, tmp_path):
+    monkeypatch.setattr(pipeline, "run", lambda *_, **__: tmp_path)
+    assert "Written to" in run("run", SMOKE).stdout
+    monkeypatch.setattr("transferkit.run_folder.FIRST_RANK", False)
+    assert run("run", SMOKE).stdout == ""
+
+
 def test_run_in_the_folder_of_another_run(finished):
     ended = run(
         "run", SMOKE, "--smoke", "compare=null", "baseline=null", "seeds=null", "seed=5", "--output", finished, code=2

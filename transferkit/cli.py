@@ -154,9 +154,12 @@ def run(
     from transferkit.recipe_file import load_recipe
 
     wanted = load_recipe(recipe, overrides or ())
+    from transferkit import run_folder
     from transferkit.pipeline import run as carry_out
 
     folder = carry_out(wanted, output=output, smoke=smoke, resume=resume)
+    if not run_folder.FIRST_RANK:
+        return
     kind = "comparison" if (folder / "comparison.json").exists() else "run"
     written = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     result = {"folder": str(folder), "kind": kind, "page": str(folder / "index.html"), "written": written}

@@ -4,6 +4,7 @@ import pytest
 
 from transferkit.errors import RunFolderError
 from transferkit.report.comparison_page import comparison_page, first_runs
+from transferkit.report.page import write
 from transferkit.report.quantities import MISSING
 
 TEST = "unseen compositions"
@@ -113,3 +114,26 @@ def test_a_damaged_comparison_is_refused(tmp_path, text, message):
     (tmp_path / "comparison.json").write_text(text)
     with pytest.raises(RunFolderError, match=rf"comparison\.json {message}"):
         comparison_page(tmp_path)
+
+
+def test_policies_are_those_of_a_pretrained_run_and_refit_is_explained(page, tmp_path):
+    def run(name, kind, mean):
+        rows = [
+            {"policy": "refit", "mean": mean, "median": mean, "rmse": mean, "n_compositions": 9, "n_undetermined": 0}
+        ]
+        (tmp_path / name).mkdir()
+        told = {"seed": 4, "strategy": {"kind": kind}, "reference": {"table": {"rows": rows}}}
+        (tmp_path / name / "result.json").write_text(json.dumps(told))
+        return variant(0.1, label=name.upper(), runs=[name])
+
+    made = page(variants={"s": run("s", "from-scratch", 9.0), "p": run("p", "full", 0.61)}, baseline="s")
+    assert [row["cells"][0] for row in made["policies"]] == ["610"]
+    assert made["policies_of"] == "P, seed 4"
+    text = write(tmp_path).read_text()
+    assert "counts twice" in text
+    assert "610" in text
+
+
+def test_without_a_pretrained_run_there_is_no_table_of_policies(page, tmp_path):
+    assert page(variants={"a": variant(0.1)})["policies"] == []
+    assert "counts twice" not in write(tmp_path).read_text()

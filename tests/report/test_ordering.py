@@ -40,6 +40,6 @@ def test_verdict_names_only_what_is_significant():
 
 def test_verdict_without_significance_and_without_rows():
     assert verdict("t", {"energy": [row("a", 1.0, None)]}, {}, "base").endswith(
-        "0 of 1 paired comparisons with base are significant at 0.05 after Holm."
+        "0 of 1 paired comparisons with base are significant at 0.05 after Holm (within each property)."
     )
     assert verdict("t", {"energy": []}, {}, "base") == ""

@@ -207,7 +207,7 @@ def test_comparison_page_has_the_numbers_and_the_caveats(comparison_folder):
         "Which reference is best?",
         "On unseen compositions the final energy error is lowest for residual, readout only: 43.1 [36.6, 51.7] meV/atom",
         "then residual 46.3 [39.4, 55.6]; from scratch 281 [239, 337]",
-        "8 of 10 paired comparisons with residual are significant at 0.05 after Holm",
+        "8 of 10 paired comparisons with residual are significant at 0.05 after Holm (within each property)",
         "refit is worse in energy and force",
         "Indicative only: 3 of the 5 seeds",
         "they resample compositions and seeds",

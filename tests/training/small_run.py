@@ -1,6 +1,6 @@
 """A small run in a process of its own, to be killed, or to be one of several ranks.
 
-``python small_run.py FOLDER STRUCTURES [KILL_AT_STEP]``
+``python small_run.py FOLDER STRUCTURES [KILL_AT_STEP]``, with ``SMALL_RUN=chgnet`` in the environment for another potential
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 import transferkit as tk
+from transferkit.adapters.chgnet import ChgnetAdapter
 from transferkit.adapters.toy import Toy
 from transferkit.finetuning.strategy import Strategy
 from transferkit.training import loop
@@ -19,12 +20,16 @@ from transferkit.training.fit import fit
 from transferkit.training.optimiser import Optimiser
 
 STEPS = 9
+POTENTIALS = {
+    "toy": lambda: Toy.load("demo", dtype=torch.float64),
+    "chgnet": lambda: ChgnetAdapter.scratch("tiny", seed=1, dtype=torch.float64),
+}
 
 
 def run(folder: Path, *, structures: int, resume: bool = True):
     """13 training structures, so that the last batch is uneven; E0 trains and blocks open during the run."""
     data = tk.bundled("gpaw-pbe-r2scan")
-    potential = Toy.load("demo", dtype=torch.float64)
+    potential = POTENTIALS[os.environ.get("SMALL_RUN", "toy")]()
     return fit(
         potential.with_reference(potential.reference(), trainable=True),
         data[:13],

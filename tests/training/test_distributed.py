@@ -35,16 +35,18 @@ def free_port():
         return s.getsockname()[1]
 
 
-def test_two_ranks_are_one(tmp_path, small_run):
+@pytest.mark.parametrize("name", ["toy", "chgnet"])
+def test_two_ranks_are_one(tmp_path, small_run, monkeypatch, name):
+    monkeypatch.setenv("SMALL_RUN", name)
     # 13 structures in batches of 3: the last batch has one structure, so the second rank has none
     port = free_port()
     two = [start(tmp_path / "two", 3, rank=r, size=2, port=port) for r in (0, 1)]
     small_run.main([str(tmp_path / "one"), "3"])
     finish(*two)
-    a, b = (json.loads((tmp_path / name / "result.json").read_text()) for name in ("one", "two"))
+    a, b = (json.loads((tmp_path / k / "result.json").read_text()) for k in ("one", "two"))
     assert a["steps"] == b["steps"] == small_run.STEPS
-    for name, values in a["weights"].items():
-        assert np.allclose(values, b["weights"][name], rtol=0, atol=1e-6), name
+    for tensor, values in a["weights"].items():
+        assert np.allclose(values, b["weights"][tensor], rtol=0, atol=1e-6), tensor
     for x, y in zip(a["rows"], b["rows"], strict=True):
         for part in ("train", "valid"):  # a stand-in that counted would show in the training means
             assert {k: v if v is None else pytest.approx(v, rel=1e-6) for k, v in x[part].items()} == y[part]

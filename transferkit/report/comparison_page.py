@@ -12,7 +12,7 @@ from transferkit.report.ordering import ordering, verdict
 from transferkit.report.paper import paper_a
 from transferkit.report.pictures import Picture, picture
 from transferkit.report.quantities import MISSING, QUANTITIES, count, probability
-from transferkit.report.run_page import files_written
+from transferkit.report.run_page import files_written, policy_rows
 from transferkit.report.sentences import ENOUGH_SEEDS
 from transferkit.typing import Json, Property
 
@@ -38,6 +38,7 @@ def comparison_page(folder: Path) -> Json:
     baseline = told.get("baseline") or ""
     comparisons: dict[str, dict[Property, list[Json]]] = told.get("paired") or {}
     paper = told.get("paper") or paper_a()
+    pretrained = _pretrained(runs, baseline)
     return {
         "title": told.get("name") or folder.name,
         "question": told.get("question"),
@@ -63,6 +64,8 @@ def comparison_page(folder: Path) -> Json:
         "pictures": {test: _pictures(folder, told, test, labels) for test in tests},
         "paired": {test: _paired_rows(comparisons.get(test) or {}, labels) for test in tests},
         "warnings": {test: _warnings(comparisons.get(test) or {}) for test in tests},
+        "policies": policy_rows(runs[pretrained]) if pretrained else [],
+        "policies_of": f"{labels[pretrained]}, seed {runs[pretrained].get('seed', MISSING)}" if pretrained else "",
         "baseline": labels.get(baseline, baseline) or MISSING,
         "paper": beside_paper(paper, variants, runs, tests, steps=told.get("steps")),
         "notes": notes,
@@ -81,6 +84,12 @@ def first_runs(folder: Path, variants: Mapping[str, Json]) -> tuple[dict[str, Js
         else:
             found[name] = read_json(there)
     return found, notes
+
+
+def _pretrained(runs: Mapping[str, Json], baseline: str) -> str | None:
+    """The variant whose table of policies is shown: the baseline, or the first that starts from a pretrained network."""
+    able = [name for name, run in runs.items() if (run.get("strategy") or {}).get("kind") != "from-scratch"]
+    return baseline if baseline in able else next(iter(able), None)
 
 
 def _data(runs: Mapping[str, Json]) -> list[str]:

@@ -56,13 +56,13 @@ def verdict(test: str, comparisons: Mapping[Property, Sequence[Json]], labels: M
 
     >>> row = {"method": "b", "mean_difference": 0.1, "p_holm": 0.01}
     >>> verdict("t", {"energy": [row]}, {"b": "B"}, "A")
-    'On t, 1 of 1 paired comparisons with A is significant at 0.05 after Holm: B is worse in energy.'
+    'On t, 1 of 1 paired comparisons with A is significant at 0.05 after Holm (within each property): B is worse in energy.'
     """
     rows = [(name, row) for name, found in comparisons.items() for row in found]
     if not rows:
         return ""
     clear = [(n, r) for n, r in rows if r.get("p_holm") is not None and r["p_holm"] < LEVEL]
-    start = f"On {test}, {len(clear)} of {len(rows)} paired comparisons with {baseline} {'is' if len(clear) == 1 else 'are'} significant at {LEVEL} after Holm"
+    start = f"On {test}, {len(clear)} of {len(rows)} paired comparisons with {baseline} {'is' if len(clear) == 1 else 'are'} significant at {LEVEL} after Holm (within each property)"
     parts = []
     for word, sign in (("better", -1), ("worse", 1)):
         for method in dict.fromkeys(r["method"] for _, r in clear):

@@ -38,7 +38,7 @@ def run_page(folder: Path) -> Json:
     run = read_run(folder)
     result = run.result
     tests: dict[str, Json] = result["tests"]
-    chosen, table = (result.get("reference") or {}).get("policy", MISSING), _policy_rows(result)
+    chosen, table = (result.get("reference") or {}).get("policy", MISSING), policy_rows(result)
     return {
         "title": result.get("name") or folder.name,
         "variant": result.get("variant"),
@@ -165,7 +165,8 @@ def _or_dash(value: object) -> str:
     return MISSING if value is None else str(value)
 
 
-def _policy_rows(result: Json) -> list[Json]:
+def policy_rows(result: Json) -> list[Json]:
+    """Rows of the table of reference policies: name, errors as text, compositions, why it does not apply."""
     energy = QUANTITIES["energy"]
     return [
         {

@@ -5,6 +5,7 @@ the loss depends on the number of ranks. DDP averages gradients; the loop asks f
 """
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,9 +74,12 @@ class Ranks:
         if self.size == 1:
             return module
         devices = [self.device.index] if self.device.type == "cuda" else None
-        wrapped: nn.Module = nn.parallel.DistributedDataParallel(
-            module, device_ids=devices, find_unused_parameters=True, broadcast_buffers=False
-        )
+        with warnings.catch_warnings():
+            # torch 2.13 renames the option; what it is to be called is not there in 2.4.
+            warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated", category=FutureWarning)
+            wrapped: nn.Module = nn.parallel.DistributedDataParallel(
+                module, device_ids=devices, find_unused_parameters=True, broadcast_buffers=False
+            )
         return wrapped
 
 

@@ -116,3 +116,9 @@ def test_a_key_must_be_in_some_frame():
     named_keys_exist(frames, {"energy": "REF_energy", "forces": "hse_forces", "stress": "stress", "id": ""}, "set")
     with pytest.raises(DataError, match=r"set: no frame has an entry 'REF_enrgy', wanted as energy.*'REF_energy'"):
         named_keys_exist(frames, {"energy": "REF_enrgy"}, "set")
+
+
+def test_a_key_must_be_for_a_label():
+    frames = [magnesia(info={"REF_energy": -1.0})]
+    with pytest.raises(DataError, match=r"set: keys names 'enrgy', which is no label. Did you mean 'energy'\?"):
+        named_keys_exist(frames, {"enrgy": "REF_energy"}, "set")

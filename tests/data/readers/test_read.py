@@ -93,6 +93,13 @@ def test_a_parquet_file_of_another_fidelity_is_refused(r2scan, tmp_path):
         read(path, fidelity="r2SCAN", label_convention="mp2020")
 
 
+def test_keys_that_nothing_would_read_are_refused(r2scan, tmp_path):
+    path = write_parquet(r2scan[:2], tmp_path / "two.parquet")
+    for place in (path, tmp_path):
+        with pytest.raises(DataError, match="Leave keys out"):
+            read(place, fidelity="r2SCAN", keys={"energy": "REF_energy"})
+
+
 def test_a_folder_without_runs_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"no vasprun\.xml or OUTCAR"):
         read(tmp_path, fidelity="PBE")

@@ -29,14 +29,15 @@ def read(
         path: file or folder
         fidelity: level of theory of the labels, e.g. "PBE" or "r2SCAN"
         label_convention: what the energies are, "raw" as computed
-        keys: which entry is which label, see :func:`~transferkit.data.readers.frames.from_ase`
+        keys: which entry is which label, for files that ASE reads, see
+            :func:`~transferkit.data.readers.frames.from_ase`; the labels of Parquet files and VASP runs have one name
 
     Returns:
         Every frame of the file, in eV, Å, eV/Å, eV/Å³ (ASE sign), μB.
 
     Raises:
         DataError: the file is missing, empty or unreadable; no frame has an energy; a label is impossible or
-            ambiguous; a Parquet file holds another fidelity than asked for.
+            ambiguous; a Parquet file holds another fidelity than asked for; ``keys`` were given for a file of one format.
 
     >>> import tempfile, transferkit as tk
     >>> from ase.io import write
@@ -50,10 +51,15 @@ def read(
         raise DataError(f"{path}: no such file or folder. The working folder is {Path.cwd()}.")
     if path.is_file() and path.stat().st_size == 0:
         raise DataError(f"{path}: the file is empty")
+    own = path.suffix == ".parquet" or path.is_dir() or is_vasp(path)
+    if keys and own:
+        raise DataError(
+            f"{path}: keys choose among the entries of files that ASE reads; this one has no others. Leave keys out."
+        )
     if path.suffix == ".parquet":
         data = read_parquet(path)
         _same(path, data, fidelity, label_convention)
-    elif path.is_dir() or is_vasp(path):
+    elif own:
         data = read_vasp(path, fidelity=fidelity, label_convention=label_convention)
     else:
         frames = _ase_frames(path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from transferkit.errors import DataError, nearest
-from transferkit.typing import Property
+from transferkit.typing import PROPERTIES, Property
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -24,6 +24,8 @@ NAMES: dict[Property, str] = {
     "magmoms": r"(.*[^a-z])?magmoms",
 }
 VIRIAL = r"(.*[^a-z])?virials?"
+NAMEABLE = (*PROPERTIES, "virial", "id", "material_id")
+"""What ``keys`` can name."""
 VOIGT = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])
 
 
@@ -69,11 +71,14 @@ def find_labels(atoms: "Atoms", keys: Mapping[str, str], where: str) -> dict[Pro
 
 
 def named_keys_exist(frames: "list[Atoms]", keys: Mapping[str, str], source: str) -> None:
-    """Refuse a key that no frame has.
+    """Refuse a key for something that is no label, and one that no frame has.
 
     Raises:
-        DataError: names the key, the nearest and all entries of the frames.
+        DataError: names the key, the nearest and all that could be meant.
     """
+    for name in keys:
+        if name not in NAMEABLE:
+            raise DataError(f"{source}: keys names {name!r}, which is no label. {nearest(name, NAMEABLE)}")
     known: set[str] = set()
     for atoms in frames:
         known |= {*atoms.info, *atoms.arrays, *(atoms.calc.results if atoms.calc is not None else {})}
