@@ -6,6 +6,7 @@ import pytest
 
 from transferkit.errors import RunFolderError
 from transferkit.recipe import Recipe
+from transferkit.recipe_file import load_recipe
 from transferkit.run_folder import claim, write_json
 
 
@@ -25,6 +26,13 @@ def test_same_recipe_may_come_back_and_keeps_what_is_there(tmp_path):
     claim(tmp_path / "run", recipe(), smoke=False, resume=True)
     assert (tmp_path / "run" / "result.json").exists()
     assert (tmp_path / "run" / "recipe.yaml").read_text().startswith("name: a")
+
+
+def test_the_stored_recipe_is_the_recipe(tmp_path):
+    arms = {"long": {}, "short": {"training": {"steps": None, "epochs": 1}, "tracking": {"wandb": {"mode": "offline"}}}}
+    kept = recipe(tracking={"wandb": None}, compare=arms, seeds=[0, 3])
+    claim(tmp_path / "run", kept, smoke=False, resume=True)
+    assert load_recipe(tmp_path / "run" / "recipe.yaml") == kept
 
 
 def test_without_resume_the_same_run_starts_anew(tmp_path):

@@ -10,14 +10,12 @@ import numpy as np
 
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
-from transferkit.errors import RecipeError, ReferenceFitError, nearest
+from transferkit.errors import ReferenceFitError
 from transferkit.reference.policy_table import PolicyTable
 from transferkit.reference.transfer import score_policies, transfer
 from transferkit.typing import Json, Property
 
 if TYPE_CHECKING:
-    import torch
-
     from transferkit.adapters.potential import ReferencedPotential
     from transferkit.training.fit import FitResult
 
@@ -43,10 +41,11 @@ def load(
     >>> round(model.reference()["O"], 2)
     -8.39
     """
+    from transferkit.adapters.place import device_of, dtype_of
     from transferkit.adapters.registry import adapter_class
 
     cls = adapter_class(adapter)
-    return cls.load(checkpoint or cls.checkpoints()[0], device=_device(device), dtype=_dtype(dtype))
+    return cls.load(checkpoint or cls.checkpoints()[0], device=device_of(device), dtype=dtype_of(dtype))
 
 
 def scratch(
@@ -58,28 +57,10 @@ def scratch(
     >>> tk.scratch("toy", seed=1).reference()["O"]
     0.0
     """
+    from transferkit.adapters.place import device_of, dtype_of
     from transferkit.adapters.registry import adapter_class
 
-    return adapter_class(adapter).scratch(config, seed=seed, device=_device(device), dtype=_dtype(dtype))
-
-
-def _device(name: str) -> str:
-    import torch
-
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise RecipeError(f"adapter.device is {name!r}, and torch finds no CUDA device here. Write auto or cpu.")
-    if name != "auto":
-        return name
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _dtype(name: str) -> "torch.dtype":
-    import torch
-
-    known = {"float32": torch.float32, "float64": torch.float64}
-    if name not in known:
-        raise RecipeError(f"adapter.dtype: no dtype is called {name!r}. {nearest(name, known)}")
-    return known[name]
+    return adapter_class(adapter).scratch(config, seed=seed, device=device_of(device), dtype=dtype_of(dtype))
 
 
 @dataclass(frozen=True)
@@ -217,19 +198,13 @@ class Evaluation:
         lines = [f"{self.n_structures} structures; intervals resample compositions"]
         if self.undetermined:
             named = ", ".join(self.undetermined[:5]) + (", ..." if len(self.undetermined) > 5 else "")
-            lines.append(
-                f"{len(self.undetermined)} of them hold an element whose E0 was not determined, which their energy "
-                f"errors show: {named}"
-            )
+            lines.append(f"{len(self.undetermined)} of them hold an element whose E0 was not determined: {named}")
         for name in ("energy", "forces", "stress", "magmoms"):
             entry = self.metrics[name]
             if entry["mae"] is None:
                 continue
-            interval = (
-                "[no interval: one composition]"
-                if entry["interval"] is None
-                else "[{:.4f}, {:.4f}]".format(*entry["interval"])
-            )
+            ends = entry["interval"]
+            interval = "[no interval: one composition]" if ends is None else "[{:.4f}, {:.4f}]".format(*ends)
             lines.append(f"{name:8} MAE {entry['mae']:.4f} {interval}  RMSE {entry['rmse']:.4f} {entry['unit']}")
         return "\n".join(lines)
 

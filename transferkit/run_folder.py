@@ -70,9 +70,11 @@ def claim(folder: Path, recipe: Recipe, *, smoke: bool, resume: bool) -> None:
         if not resume:
             rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    plain = recipe.model_dump(mode="json", exclude_none=True)
+    write_json(folder / IDENTITY, mine)  # first: a process killed here leaves a folder that the same recipe may claim
+    plain = recipe.model_dump(
+        mode="json"
+    )  # nulls included: `wandb: null` and a variant's `epochs: null` mean something
     (folder / "recipe.yaml").write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
-    write_json(folder / IDENTITY, mine)
 
 
 def _check_mine(folder: Path, mine: Json) -> None:
