@@ -163,8 +163,13 @@ def test_what_is_not_a_run(tmp_path, few):
     assert run("report", tmp_path / "nowhere", code=2)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("recipe", sorted(SMOKE.parent.glob("*.yaml")), ids=lambda p: p.stem)
+RECIPES = [
+    pytest.param(p, id=p.stem, marks=() if p == SMOKE else pytest.mark.slow)
+    for p in sorted(SMOKE.parent.glob("*.yaml"))
+]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_runs_in_smoke(recipe, tmp_path):
     result = read("run", recipe, "--smoke", "seeds=[0]", "--output", tmp_path / "out")
     assert result["kind"] == "comparison"

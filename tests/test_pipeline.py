@@ -129,3 +129,35 @@ def test_fold_follows_the_seed_where_the_recipe_says_so():
 def test_evaluating_a_folder_without_a_model_is_refused(tmp_path):
     with pytest.raises(RunFolderError, match="no trained potential"):
         pipeline.evaluate_run(tmp_path, tk.bundled("gpaw-pbe-r2scan")[:2])
+
+
+def test_only_determined_validation_structures_choose_the_best_weights():
+    data = tk.bundled("gpaw-pbe-r2scan")
+    parts = tk.split(data, by="composition", seed=0)
+    without_oxygen = parts.with_train(parts.train[np.array([8 not in s.numbers for s in parts.train])])
+    chosen, caution = pipeline.choosers(without_oxygen)
+    assert 0 < len(chosen) < len(parts.valid)
+    assert not any(8 in s.numbers for s in parts.valid[chosen])
+    assert f"{len(parts.valid) - len(chosen)} of {len(parts.valid)}" in caution
+    assert pipeline.choosers(parts)[1] is None
+
+
+def test_where_none_is_determined_all_choose_and_it_is_said():
+    parts = tk.split(tk.bundled("gpaw-pbe-r2scan"), by="composition", seed=0)
+    chosen, caution = pipeline.choosers(parts.with_train(parts.train[:1]))
+    assert len(chosen) == len(parts.valid)
+    assert "none of the" in caution
+
+
+def test_a_subset_of_a_smoke_run_is_never_larger_than_asked_for():
+    data = tk.bundled("gpaw-pbe-r2scan")
+    small = recipe(data={"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "subset": 30})
+    assert len(pipeline.divide(small, data, smoke=True).train) <= 30
+    known = pipeline.divide(small, data).tests.get("known materials")
+    assert known is None or set(known.composition) <= set(pipeline.divide(small, data).train.composition)
+
+
+def test_a_run_killed_before_its_page_gets_one(folder):
+    (folder / "index.html").unlink()
+    pipeline.run(recipe(), output=folder, smoke=True)
+    assert (folder / "index.html").exists()

@@ -29,6 +29,10 @@ Data = Annotated[
 ]
 Run = Annotated[Path, typer.Argument(help="Folder that `transferkit run` wrote.", exists=True, file_okay=False)]
 Convention = Annotated[str, typer.Option(help="What the energies are: raw, or mp2020 (with MP2020 corrections).")]
+Key = Annotated[
+    list[str] | None,
+    typer.Option(help="Entry of the file that is a label, e.g. energy=REF_energy; repeatable.", metavar="NAME=KEY"),
+]
 
 
 @app.callback()
@@ -55,11 +59,13 @@ def adapters(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def describe(data: Data, *, label_convention: Convention = "raw", as_json: AsJson = False) -> None:
+def describe(
+    data: Data, *, label_convention: Convention = "raw", key: Key = None, as_json: AsJson = False
+) -> None:
     """Say what a data set holds: composition, coverage, ranges, duplicates, what E0 can and cannot be fitted."""
     from transferkit.data.describe import describe as describe_data
 
-    found = describe_data(_open(data, label_convention))
+    found = describe_data(_open(data, label_convention, key))
     show(found.to_json(), text=str(found), as_json=as_json)
 
 
@@ -69,6 +75,7 @@ def convert(
     out: Annotated[Path, typer.Argument(help="Parquet file to write.")],
     *,
     label_convention: Convention = "raw",
+    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Turn any known format into the Parquet store, with units and a content hash in it."""
@@ -77,7 +84,7 @@ def convert(
 
     if out.suffix != ".parquet":
         raise DataError(f"{str(out)!r} should end in .parquet: {out.with_suffix('.parquet')}")
-    data = _open(source, label_convention)
+    data = _open(source, label_convention, key)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_parquet(data, out)
     result = {
@@ -111,10 +118,11 @@ def reference(
     method: Annotated[Method, typer.Option(help="How linear fits are made.")] = "least-squares",
     ridge: Annotated[float, typer.Option(help="Strength of ridge, dimensionless.")] = 1e-3,
     label_convention: Convention = "raw",
+    key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit elemental energies E0; with --model score every policy and show the shift."""
-    structures = _open(data, label_convention)
+    structures = _open(data, label_convention, key)
     if model is None:
         _fit(structures, method, ridge, as_json=as_json)
         return
@@ -215,10 +223,14 @@ def export(
     show({"file": str(path)}, text=str(path), as_json=as_json)
 
 
-def _open(spec: str, label_convention: str = "raw") -> "Structures":
+def _open(spec: str, label_convention: str = "raw", named: list[str] | None = None) -> "Structures":
     from transferkit.data.source import open_data
+    from transferkit.errors import DataError
 
-    return open_data(spec, label_convention=label_convention)
+    pairs = [text.partition("=") for text in named or ()]
+    if wrong := ["".join(p) for p in pairs if not (p[0] and p[1])]:
+        raise DataError(f"--key {wrong[0]!r} has no name or no '='. Write NAME=KEY, e.g. --key energy=REF_energy.")
+    return open_data(spec, label_convention=label_convention, keys={name: key for name, _, key in pairs})
 
 
 def _symbols(data: "Structures") -> set[str]:

@@ -46,6 +46,9 @@ class Data(Options):
     """Level of theory of the labels, e.g. ``r2SCAN``."""
     label_convention: str = "raw"
     """What the energies are: ``raw`` (as computed) or ``mp2020`` (with MP2020 corrections)."""
+    keys: dict[str, str] | None = None
+    """Which entry of the file is which label where names are unusual or several could be meant, e.g. ``{energy: REF_energy}``;
+    ``""`` leaves a label out, and numbers the frames for ``id``. See :func:`transferkit.data.readers.frames.from_ase`."""
     split: Split = Split()
     """Training, validation and test parts."""
     subset: PositiveInt | None = None

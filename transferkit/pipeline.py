@@ -5,6 +5,8 @@ Everything below is a concept called with plain arguments; only this file and :m
 
 from pathlib import Path
 
+import numpy as np
+
 from transferkit import api
 from transferkit.adapters.graphs import build_graphs
 from transferkit.adapters.potential import ReferencedPotential
@@ -16,6 +18,7 @@ from transferkit.data.store import write_parquet
 from transferkit.data.structures import Structures
 from transferkit.data.subset import nested_subsets
 from transferkit.errors import Interrupted, RunFolderError
+from transferkit.evaluation.judge import determined
 from transferkit.evaluation.predict import predict
 from transferkit.provenance import provenance
 from transferkit.recipe import Recipe, identity
@@ -60,10 +63,12 @@ def run_one(
     claim(folder, recipe, smoke=smoke, resume=resume)
     desk = RunWriter(folder, quiet)
     if desk.finished:
+        if not (folder / "index.html").exists():  # killed between result and page
+            write_page(folder)
         return folder
 
     # 1. data: labelled structures in a training, a validation and two named test parts
-    data = open_data(recipe.data.source, recipe.data.fidelity, recipe.data.label_convention)
+    data = open_data(recipe.data.source, recipe.data.fidelity, recipe.data.label_convention, recipe.data.keys)
     parts = divide(recipe, data, smoke=smoke)
     desk.write("split.json", parts.info)
     findings = check(data)
@@ -93,15 +98,18 @@ def run_one(
     graphs = {name: build_graphs(referenced.potential, part) for name, part in sets.items()}
     step0 = {name: predict(referenced.potential, part, graphs=graphs[name]) for name, part in sets.items()}
 
-    # 5. fine-tune: strategy, loss and optimiser are data handed to the one loop
+    # 5. fine-tune: strategy, loss and optimiser are data handed to the one loop. Only validation structures whose
+    #    reference is determined choose the best weights: what E0 cannot know must not choose.
+    known, caution = choosers(parts)
+    desk.say(caution)
     wandb = None if recipe.tracking.wandb is None else recipe.tracking.wandb.model_dump()
     name = "/".join(part for part in (recipe.name, variant, f"seed-{recipe.seed}") if part)
     tracker = open_tracker(folder, name=name, wandb=wandb)
     fitted = fit(
         referenced.potential,
         parts.train,
-        parts.valid,
-        valid_graphs=graphs["valid"],
+        parts.valid[known],
+        valid_graphs=[graphs["valid"][s] for s in known],
         strategy=strategy_of(recipe),
         loss=loss_of(recipe, model.adapter.capabilities.properties),
         optimiser=optimiser_of(recipe),
@@ -134,7 +142,16 @@ def run_one(
     _, weights = model.adapter.state()
     desk.write("provenance.json", provenance(recipe, data, weights=weights, package=model.adapter.package))
     result = result_of(
-        recipe, variant, data, parts, findings=findings, referenced=referenced, fitted=fitted, step0=step0, final=final
+        recipe,
+        variant,
+        data,
+        parts,
+        findings=findings,
+        caution=caution,
+        referenced=referenced,
+        fitted=fitted,
+        step0=step0,
+        final=final,
     )
     desk.write("result.json", result)
     write_page(folder)
@@ -142,6 +159,26 @@ def run_one(
     tracker.model(folder / "model")
     tracker.finish({"tests": result["tests"], "best_step": fitted.best_step})
     return folder
+
+
+def choosers(parts: Parts) -> tuple[np.ndarray, str | None]:
+    """Indices of the validation structures that choose the best weights, and what a reader must know about it.
+
+    They are those whose reference the training part determines; all of them where it determines none.
+    """
+    n = len(parts.valid)
+    known = np.flatnonzero(determined(parts.train, parts.valid))
+    if len(known) == n:
+        return known, None
+    if not len(known):
+        text = (
+            f"training determines the reference of none of the {n} validation structures: all choose the best weights"
+        )
+        return np.arange(n), f"{text}, with energies that are off by what E0 cannot know"
+    return (
+        known,
+        f"{n - len(known)} of {n} validation structures do not choose the best weights: their E0 is undetermined",
+    )
 
 
 def save_predictions(folder: Path, test: str, labels: Structures, step0: Structures, final: Structures) -> None:
@@ -160,8 +197,8 @@ def divide(recipe: Recipe, data: Structures, *, smoke: bool = False) -> Parts:
         folds = _folds(recipe, data)
         fold = recipe.seed % folds.n if options.fold == "seed" else options.fold
         parts = fold_split(data, folds, fold=fold, seed=recipe.seed, known=options.known)
-    size = SMOKE_STRUCTURES if smoke else recipe.data.subset
-    if size is None or size >= len(parts.train):
+    size = min([recipe.data.subset or len(data), *([SMOKE_STRUCTURES] if smoke else [])])
+    if size >= len(parts.train):
         return parts
     return parts.with_train(nested_subsets(parts.train, [size], seed=recipe.seed)[0])
 

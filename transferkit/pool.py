@@ -63,7 +63,7 @@ def work(jobs: Sequence[Job], *, smoke: bool, resume: bool) -> dict[str, str]:
     import torch
 
     # Small graphs gain little from a second thread, so cores are given to runs.
-    cores = os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = 1 if torch.cuda.is_available() else min(len(jobs), cores)
     context = multiprocessing.get_context("spawn")
     stop = context.Event()

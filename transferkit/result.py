@@ -25,6 +25,7 @@ def result_of(
     parts: Parts,
     *,
     findings: Sequence[Finding],
+    caution: str | None,
     referenced: "Rereferenced",
     fitted: "FitResult",
     step0: dict[str, Structures],
@@ -38,6 +39,7 @@ def result_of(
         data: all structures
         parts: as they were divided
         findings: what looks wrong in the data
+        caution: what to know about the validation part, if anything
         referenced: the potential before training, with the table of policies
         fitted: what the loop gave back
         step0: predictions before training, by part
@@ -66,7 +68,7 @@ def result_of(
             "counts": {name: len(part) for name, part in sets.items()},
             "compositions": {name: len(set(part.composition)) for name, part in sets.items()},
             "findings": [str(finding) for finding in findings],
-            "warnings": parts.warnings,
+            "warnings": [*parts.warnings, *([caution] if caution else [])],
         },
         "strategy": {
             "kind": recipe.strategy.kind,

@@ -35,6 +35,20 @@ def test_a_file_takes_its_level_of_theory_behind_an_at(tmp_path):
     assert open_data(tmp_path / "a.xyz", "PBE").fidelity == "PBE"
 
 
+def test_keys_say_which_entry_is_the_label(tmp_path):
+    path = tmp_path / "a.xyz"
+    path.write_text(XYZ.replace("energy=-1.0", "PBE_energy=-1.0 REF_energy=-2.0"))
+    with pytest.raises(DataError, match="keys="):
+        open_data(path, "PBE")
+    assert open_data(path, "PBE", keys={"energy": "REF_energy"}).energy.tolist() == [-2.0]
+
+
+@pytest.mark.parametrize("spec", [f"{NAME}@PBE", "a.parquet"])
+def test_keys_are_refused_where_labels_have_one_name(spec):
+    with pytest.raises(DataError, match="Leave keys out"):
+        open_data(spec, keys={"energy": "REF_energy"})
+
+
 @pytest.mark.parametrize("spec", [f"{NAME}@PBE", "a.xyz@PBE", "a.parquet@PBE"])
 def test_two_levels_of_theory_are_refused(spec):
     with pytest.raises(DataError, match="says PBE, and the fidelity asked for is r2SCAN"):

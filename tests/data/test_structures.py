@@ -147,6 +147,14 @@ def test_concatenate_refuses_two_fidelities(r2scan, pbe):
         concatenate([r2scan, pbe])
 
 
+def test_concatenate_refuses_a_repeated_id(r2scan):
+    name = r2scan.id[4]
+    with pytest.raises(DataError, match=rf"id '{name}' \(set 1 of 2\) occurs more than once\. Leave .* out"):
+        concatenate([r2scan[:5], r2scan[4:9]])
+    with pytest.raises(DataError, match=rf"id '{name}' \(set 0 of 1\)"):
+        concatenate([r2scan[[4, 4]]])
+
+
 def test_concatenate_refuses_nothing():
     with pytest.raises(DataError, match="empty"):
         concatenate([])

@@ -57,8 +57,12 @@ class TestEveryStrategy:
         assert len(grouped) == len(set(grouped))
         assert set(grouped) == set(wanted)
         assert {n for n, count in plan.trainable.items() if count} == expected
-        assert plan.n_trainable == sum(p.numel() for name in expected for p in potential.blocks()[name])
-        assert plan.n_total == sum(p.numel() for p in potential.parameters())
+        # E0 counts the elements that the reference has, not the places of its table.
+        size = {name: sum(p.numel() for p in block) for name, block in potential.blocks().items()}
+        if trainable_reference:
+            size["reference"] = len(potential.reference().elements)
+        assert plan.n_trainable == sum(size[name] for name in expected)
+        assert plan.n_total == sum(size.values())
 
     def test_only_groups_require_gradients(self, case, trainable_reference):
         strategy, _ = CASES[case]
@@ -189,3 +193,12 @@ def test_the_upstream_recipe_moves_those_and_leaves_the_rest_bitwise(data, tmp_p
     after = bits(potential)
     moved = {n for n in before if not all(torch.equal(a, b) for a, b in zip(before[n], after[n], strict=True))}
     assert moved == {n for n, count in result.plan.trainable.items() if count}
+
+
+def test_a_trainable_reference_counts_the_elements_that_it_has():
+    from transferkit.adapters.chgnet import ChgnetAdapter
+
+    potential = ChgnetAdapter.load("0.3.0")
+    plan = apply(potential.with_reference(potential.reference(), trainable=True), Strategy())
+    assert plan.trainable["reference"] == 94
+    assert plan.n_total == 412_525  # what upstream counts

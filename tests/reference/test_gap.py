@@ -79,6 +79,12 @@ def test_other_geometry_is_refused_with_its_id(pair):
         functional_gap(pbe, replace(r2scan, positions=moved))
 
 
+def test_other_conventions_are_refused_by_name(pair):
+    pbe, r2scan = pair
+    with pytest.raises(DataError, match=r"PBE has 'mp2020' energies and r2SCAN has 'raw'.*one label_convention"):
+        functional_gap(replace(pbe, label_convention="mp2020"), r2scan)
+
+
 def test_no_shared_id_and_too_few_pairs_are_refused(pair):
     pbe, r2scan = pair
     renamed = replace(r2scan, id=np.array([f"x{k}" for k in range(367)], dtype=object))

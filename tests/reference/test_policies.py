@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from transferkit.reference.fit import fit_reference
 from transferkit.reference.policies import POLICIES, checked_problem, refusal
 
 SOURCE = ElementalReference.from_mapping({"H": -3.0, "Li": -1.0, "O": -4.0, "Mg": -1.0, "Si": -5.0, "Ti": -7.0})
+SCRATCH = replace(SOURCE, energies=np.zeros(6))
 
 
 def problem(system, **changed):
@@ -68,19 +71,26 @@ class TestProblem:
 
 class TestRefusal:
     def test_every_policy_applies_where_all_is_given(self, system):
-        assert {policy: refusal(policy, problem(system)) for policy in POLICIES} == dict.fromkeys(POLICIES, "")
+        made = problem(system, source=SCRATCH)
+        assert {policy: refusal(policy, made) for policy in POLICIES} == dict.fromkeys(POLICIES, "")
 
     @pytest.mark.parametrize(
         ("policy", "lacking"),
         [("residual", "network"), ("difference", "source_energies"), ("isolated-atoms", "isolated")],
     )
     def test_only_the_policy_without_its_input_is_refused(self, system, policy, lacking):
-        refused = {p: why for p in POLICIES if (why := refusal(p, problem(system, **{lacking: None})))}
+        made = problem(system, source=SCRATCH, **{lacking: None})
+        refused = {p: why for p in POLICIES if (why := refusal(p, made))}
         assert set(refused) == {policy}
         assert f"({lacking}=)" in refused[policy]
 
     def test_isolated_atoms_that_lack_an_element_of_the_data(self, system):
-        assert "lacks Mg, Si, Ti; add" in refusal("isolated-atoms", problem(system, isolated={"Li": -0.3, "O": -1.5}))
+        made = problem(system, source=SCRATCH, isolated={"Li": -0.3, "O": -1.5})
+        assert "lacks Mg, Si, Ti; add" in refusal("isolated-atoms", made)
+
+    def test_isolated_atoms_under_a_network_that_learned_on_a_regression(self, system):
+        assert refusal("isolated-atoms", problem(system)).endswith("use 'residual'")
+        assert refusal("isolated-atoms", problem(system, source=replace(SOURCE, kind="isolated-atom"))) == ""
 
     def test_refit_onto_isolated_atoms(self, system):
         atoms = ElementalReference(SOURCE.elements, SOURCE.energies, kind="isolated-atom")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,13 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import transferkit as tk
-from transferkit.errors import ReferenceFitError
+from transferkit.errors import MissingReference, ReferenceFitError
 from transferkit.reference.elemental import ElementalReference
 from transferkit.reference.fit import fit_reference
 from transferkit.reference.leave_out import refitted_residuals
 from transferkit.reference.transfer import POLICIES, score_policies, transfer
 
 SOURCE = ElementalReference.from_mapping({"H": -3.0, "Li": -1.0, "O": -4.0, "Mg": -1.0, "Si": -5.0, "Ti": -7.0})
+SCRATCH = replace(SOURCE, energies=np.zeros(6))
 ISOLATED = {"Li": -0.3, "O": -1.5, "Mg": 0.0, "Si": -0.8, "Ti": -2.0}
 
 
@@ -80,10 +83,25 @@ def test_keep_changes_nothing(system):
 
 
 def test_isolated_atoms_are_taken_as_given(system):
-    new = transfer("isolated-atoms", **_inputs(system))
-    assert new.kind == "isolated-atom"
-    assert {s: new[s] for s in ISOLATED} == pytest.approx(ISOLATED)
-    assert new.undetermined == (1,)
+    for source in (SCRATCH, replace(SOURCE, kind="isolated-atom")):
+        new = transfer("isolated-atoms", **_inputs(system, source=source))
+        assert new.kind == "isolated-atom"
+        assert new.to_mapping() == ISOLATED
+        with pytest.raises(MissingReference, match="no reference energy for H"):
+            new["H"]
+
+
+def test_isolated_atoms_that_the_network_does_not_know_stay_out(system):
+    new = transfer("isolated-atoms", **_inputs(system, source=SCRATCH, isolated=ISOLATED | {"U": -3.0}))
+    assert new.to_mapping() == ISOLATED
+
+
+def test_isolated_atoms_do_not_go_under_a_network_that_learned_on_a_regression(system):
+    with pytest.raises(ReferenceFitError, match="'isolated-atoms' does not apply.*use 'residual'"):
+        transfer("isolated-atoms", **_inputs(system))
+    row = score_policies(**_inputs(system), compositions=system.compositions)["isolated-atoms"]
+    assert not row.applicable
+    assert "use 'residual'" in row.why_not
 
 
 @given(arrays(np.float64, 5, elements=st.floats(-50, 50, allow_subnormal=False)))
@@ -144,7 +162,7 @@ class TestRefusals:
 
 class TestScores:
     def test_every_policy_has_a_row_in_order(self, system):
-        table = score_policies(**_inputs(system), compositions=system.compositions)
+        table = score_policies(**_inputs(system, source=SCRATCH), compositions=system.compositions)
         assert [row.policy for row in table.rows] == list(POLICIES)
         assert all(row.applicable for row in table.rows)
         assert {row.n_compositions for row in table.rows} == {len(np.unique(system.compositions))}
@@ -168,7 +186,7 @@ class TestScores:
         assert table[policy].median == pytest.approx(np.median(errors), abs=1e-7)
 
     def test_policies_without_a_fit(self, system):
-        inputs = _inputs(system)
+        inputs = _inputs(system, source=SCRATCH)
         table = score_policies(**inputs, compositions=system.compositions)
         for policy in ("keep", "isolated-atoms"):
             e0 = transfer(policy, **inputs).at(system.elements)

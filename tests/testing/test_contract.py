@@ -38,6 +38,12 @@ class SharesHeads(Toy):
         self.readouts[-1] = self.readouts[0]
 
 
+class AddsAHeadTwice(Toy):
+    def add_head(self, name, copy_of):
+        self.heads = tuple(h for h in self.heads if h != name)
+        super().add_head(name, next(iter(self.heads), name)) if self.heads else setattr(self, "heads", (name,))
+
+
 class WritesToTheBatch(Toy):
     def forward(self, batch, **options):
         batch.positions.add_(0.1)

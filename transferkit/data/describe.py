@@ -7,6 +7,7 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from transferkit.data.check import Finding, check
+from transferkit.data.composition import row_basis, undetermined_elements
 from transferkit.data.geometry_checks import duplicate_groups
 from transferkit.data.structures import Structures
 from transferkit.typing import PROPERTIES, Json
@@ -98,7 +99,7 @@ def describe(data: Structures) -> Description:
     """
     counts = data.counts()
     symbols = [chemical_symbols[int(z)] for z in data.elements]
-    rank, undetermined = _coverage(counts)
+    basis = row_basis(counts)
     composition = data.composition
     elements = {
         symbol: {
@@ -117,22 +118,11 @@ def describe(data: Structures) -> Description:
         elements=elements,
         labels={p: int(data.mask[p].sum()) for p in PROPERTIES},
         ranges=_ranges(data),
-        rank=rank,
-        undetermined=tuple(symbols[k] for k in undetermined),
+        rank=len(basis),
+        undetermined=tuple(chemical_symbols[z] for z in undetermined_elements(basis, data.elements)),
         duplicates=sum(len(rows) - 1 for rows in duplicate_groups(data)),
         findings=tuple(check(data)),
     )
-
-
-def _coverage(counts: np.ndarray) -> tuple[int, list[int]]:
-    """Rank, and the columns whose unit vector leaves the row space."""
-    if not counts.size:
-        return 0, []
-    rows = np.unique(counts / counts.sum(axis=1, keepdims=True), axis=0)
-    _, singular, vt = np.linalg.svd(rows, full_matrices=True)
-    rank = int((singular > singular.max() * max(rows.shape) * np.finfo(float).eps).sum())
-    outside = (vt[rank:] ** 2).sum(axis=0)
-    return rank, np.flatnonzero(outside > 1e-8).tolist()
 
 
 def _ranges(data: Structures) -> dict[str, Json]:

@@ -54,12 +54,24 @@ class Parts:
     def with_train(self, train: Structures) -> "Parts":
         """The same parts with another training part, e.g. a subset; counts and warnings are made anew.
 
+        "known materials" keeps only frames of compositions (or materials) that are still in training.
+
         >>> import transferkit as tk
         >>> parts = tk.split(tk.bundled("gpaw-pbe-r2scan"), seed=0)
         >>> parts.with_train(parts.train[:50]).info["counts"]["train"]
         50
         """
-        return _assemble(train, self.valid, self.tests, self.info)
+        tests, info = dict(self.tests), dict(self.info)
+        if KNOWN in tests:
+            before = tests.pop(KNOWN)
+            still = np.isin(unit_of(before, self.info["by"]).astype(str), unit_of(train, self.info["by"]).astype(str))
+            lost = (
+                f"{KNOWN}: {int((~still).sum())} of {len(before)} structures are left out, as training lost their group"
+            )
+            info["notes"] = [*info.get("notes", ()), *([] if still.all() else [lost])]
+            if still.any():
+                tests = {KNOWN: before[still], **tests}
+        return _assemble(train, self.valid, tests, info)
 
     @property
     def warnings(self) -> list[str]:
@@ -144,6 +156,11 @@ def _assemble(train: Structures, valid: Structures, tests: Mapping[str, Structur
         "warnings": [*info.get("notes", ()), *sentences],
     }
     return Parts(train, valid, tests, full)
+
+
+def unit_of(data: Structures, by: str) -> np.ndarray:
+    """What "known materials" are known by, str objects, (structures,): compositions, or materials for finer splits."""
+    return data.composition if by == "composition" else data.material_id
 
 
 def absent_elements(train: Structures, part: Structures) -> dict[str, list[str]]:

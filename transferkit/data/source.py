@@ -1,5 +1,6 @@
 """Data by one word: a file, a folder, or a set that ships with the package."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from transferkit.data.bundled import bundled
@@ -11,7 +12,12 @@ from transferkit.errors import DataError
 PREFIX = "bundled:"
 
 
-def open_data(spec: str | Path, fidelity: str | None = None, label_convention: str = "raw") -> Structures:
+def open_data(
+    spec: str | Path,
+    fidelity: str | None = None,
+    label_convention: str = "raw",
+    keys: Mapping[str, str] | None = None,
+) -> Structures:
     """Open ``bundled:NAME``, ``bundled:NAME@FIDELITY``, ``PATH`` or ``PATH@FIDELITY``.
 
     Args:
@@ -19,10 +25,12 @@ def open_data(spec: str | Path, fidelity: str | None = None, label_convention: s
         fidelity: level of theory of the labels, where it does not stand in ``spec``; a Parquet file of this package
             carries its own
         label_convention: "raw" or "mp2020"; bundled sets and Parquet files carry their own
+        keys: which entry is which label, for files that ASE reads, see
+            :func:`~transferkit.data.readers.frames.from_ase`; other data have one name for each
 
     Raises:
         DataError: there is no such file or set, the level of theory is not said or said twice and differently, or the
-            data carry another one, or another convention.
+            data carry another one, or another convention; or ``keys`` were given for data with fixed names.
 
     >>> open_data("bundled:gpaw-pbe-r2scan@PBE").fidelity
     'PBE'
@@ -31,6 +39,10 @@ def open_data(spec: str | Path, fidelity: str | None = None, label_convention: s
     if said and fidelity not in {None, said}:
         raise DataError(f"{str(spec)!r} says {said}, and the fidelity asked for is {fidelity}. Say one of them.")
     fidelity = said or fidelity
+    if keys and (name.startswith(PREFIX) or Path(name).suffix == ".parquet"):
+        raise DataError(
+            f"{name!r} has one name for each label; keys choose among the entries of files that ASE reads. Leave keys out."
+        )
     if name.startswith(PREFIX):
         data = bundled(name.removeprefix(PREFIX), **({"fidelity": fidelity} if fidelity else {}))
         return _of_convention(name, data, label_convention)
@@ -43,7 +55,7 @@ def open_data(spec: str | Path, fidelity: str | None = None, label_convention: s
         return _of_convention(name, data, label_convention)
     if fidelity is None:
         raise DataError(f"the level of theory of {name!r} is not said. Write {name}@PBE, or give the fidelity.")
-    return read(name, fidelity=fidelity, label_convention=label_convention)
+    return read(name, fidelity=fidelity, label_convention=label_convention, keys=keys)
 
 
 def _of_convention(name: str, data: Structures, asked: str) -> Structures:

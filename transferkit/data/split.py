@@ -8,7 +8,7 @@ import numpy as np
 
 from transferkit.data.folds import Folds, fold_split, make_folds
 from transferkit.data.order import seeded_order
-from transferkit.data.parts import UNSEEN, Parts, finish, hold_back
+from transferkit.data.parts import UNSEEN, Parts, finish, hold_back, unit_of
 from transferkit.data.structures import Structures
 from transferkit.errors import SplitError, nearest
 
@@ -68,7 +68,7 @@ def split(
     info = {"by": by, "seed": seed, "fractions": list(shares), "known": known}
     if by == "random":
         return finish(data, {"train": train, "valid": rows["valid"], UNSEEN[by]: rows["test"]}, info, [])
-    train, held, notes = hold_back(data, train, _unit(data, by), share=known, seed=seed)
+    train, held, notes = hold_back(data, train, unit_of(data, by), share=known, seed=seed)
     index = {"train": train, "valid": rows["valid"], **held, UNSEEN[by]: rows["test"]}
     return finish(data, index, info, notes)
 
@@ -88,10 +88,6 @@ def groups(data: Structures, by: str) -> np.ndarray:
         )
     choice = {"composition": lambda: data.composition, "material": lambda: data.material_id, "random": lambda: data.id}
     return choice[by]() if by in choice else data.columns["prototype"]
-
-
-def _unit(data: Structures, by: By) -> np.ndarray:
-    return data.composition if by == "composition" else data.material_id
 
 
 def _fill(order: list[str], size: Counter[str], target: float, reserve: int) -> set[str]:

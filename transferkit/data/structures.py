@@ -47,7 +47,8 @@ class Structures:
     Attributes:
         fidelity: level of theory, e.g. "PBE" or "r2SCAN"
         label_convention: what the energy is: "raw" (total energy as computed), "mp2020" (with MP2020 corrections)
-        id: one name per structure, unique within a set, shape (structures,)
+        id: one name per structure, shape (structures,); unique in what is read or joined, repeated only where
+            indexing takes a structure twice
         material_id: frames of one material share it, shape (structures,)
         columns: further values per structure, e.g. the prototype; each of shape (structures, ...)
 
@@ -243,11 +244,24 @@ class Structures:
         )
 
 
+def _check_distinct(parts: Sequence[Structures]) -> None:
+    # Predictions, pairs of two levels and parts of a split are found by id: a repeated one would stand for another.
+    seen: set[str] = set()
+    for k, part in enumerate(parts):
+        for name in map(str, part.id):
+            if name in seen:
+                raise DataError(
+                    f"cannot join: id {name!r} (set {k} of {len(parts)}) occurs more than once. Leave the repeated structures "
+                    f"out, or give them ids of their own, e.g. replace(data, id=np.array([f'second:{{i}}' for i in data.id]))"
+                )
+            seen.add(name)
+
+
 def concatenate(parts: Sequence[Structures]) -> Structures:
     """Join sets of one fidelity and one label convention, in order.
 
     Raises:
-        DataError: there is nothing to join, or fidelity or convention differ.
+        DataError: there is nothing to join, fidelity or convention differ, or an id occurs more than once.
     """
     if not parts:
         raise DataError("nothing to concatenate: the list of data sets is empty")
@@ -258,6 +272,7 @@ def concatenate(parts: Sequence[Structures]) -> Structures:
                 f"cannot join {first.fidelity}/{first.label_convention} with "
                 f"{part.fidelity}/{part.label_convention}: one set has one fidelity and one label convention"
             )
+    _check_distinct(parts)
     shared = [c for c in first.columns if all(c in p.columns for p in parts)]
     stacked = {
         name: np.concatenate([getattr(p, name) for p in parts])

@@ -95,12 +95,15 @@ def apply(potential: ReferencedPotential, strategy: Strategy) -> Plan:
         )
     factors = _factors(blocks, strategy.rates, chosen)
     groups = tuple(Group(name, tuple(blocks[name]), factors[name]) for name in chosen)
+    size = {name: _count(params) for name, params in blocks.items()}
+    if REFERENCE in size:  # the table has a place for every Z; elements that the reference lacks never enter an energy
+        size[REFERENCE] = sum(len(potential.reference(head).elements) for head in potential.adapter.heads)
     stages = _stages(blocks, chosen) if strategy.kind == "gradual" else (tuple(chosen),)
     plan = Plan(
         kind=strategy.kind,
         groups=groups,
-        total={name: _count(params) for name, params in blocks.items()},
-        trainable={name: _count(params) if name in chosen else 0 for name, params in blocks.items()},
+        total=size,
+        trainable={name: count if name in chosen else 0 for name, count in size.items()},
         stages=stages,
         every=strategy.every,
         unit=strategy.unit,

@@ -7,7 +7,8 @@ from scipy.linalg import lstsq
 from sklearn.linear_model import HuberRegressor, Ridge
 
 from transferkit.errors import ReferenceFitError, nearest
-from transferkit.reference.composition import RANK_TOLERANCE, checked_counts, row_basis, undetermined_elements
+from transferkit.data.composition import RANK_TOLERANCE, row_basis, undetermined_elements
+from transferkit.reference.composition import checked_counts
 from transferkit.reference.elemental import ElementalReference
 
 METHODS: tuple[str, ...] = ("least-squares", "ridge", "huber")

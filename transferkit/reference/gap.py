@@ -8,7 +8,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from transferkit.data.structures import Structures
 from transferkit.errors import DataError
-from transferkit.reference.composition import fractions
+from transferkit.data.composition import fractions
 from transferkit.reference.fit import fit_reference
 from transferkit.typing import Json
 
@@ -100,7 +100,8 @@ def functional_gap(a: Structures, b: Structures) -> Gap:
         b: the same structures at another level, paired by ``id``
 
     Raises:
-        DataError: no id is shared, a pair differs in geometry (the first is named), or fewer than three pairs have energies.
+        DataError: the label conventions differ, no id is shared, a pair differs in geometry (the first is named), or fewer
+            than three pairs have energies.
 
     >>> import transferkit as tk
     >>> pbe, r2scan = (tk.bundled("gpaw-pbe-r2scan", fidelity=f) for f in ("PBE", "r2SCAN"))
@@ -108,6 +109,11 @@ def functional_gap(a: Structures, b: Structures) -> Gap:
     >>> gap.n_pairs, round(gap.pearson_raw, 1), round(gap.pearson_referenced, 2)
     (367, 0.1, 0.99)
     """
+    if a.label_convention != b.label_convention:
+        raise DataError(
+            f"{a.fidelity} has {a.label_convention!r} energies and {b.fidelity} has {b.label_convention!r}: corrections would "
+            f"pass for a difference of the functionals. Read both with one label_convention, from files that hold such energies"
+        )
     first, second = _pair(a, b)
     both = first.has("energy") & second.has("energy")
     if both.sum() < 3:

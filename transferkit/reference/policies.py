@@ -7,7 +7,8 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from transferkit.errors import MissingReference
-from transferkit.reference.composition import checked_counts, fractions
+from transferkit.data.composition import fractions
+from transferkit.reference.composition import checked_counts
 from transferkit.reference.elemental import ElementalReference
 from transferkit.reference.fit import checked_energies, fit_reference
 
@@ -94,6 +95,12 @@ def refusal(policy: str, problem: Problem) -> str:
 
 
 def _refusal_of_isolated(problem: Problem) -> str:
+    # A zero table is that of random weights, which have learned nothing on top of it yet.
+    if problem.source.kind == "regression" and problem.source.energies.any():
+        return (
+            "the network learned what a regression left over, and energies of isolated atoms under it would leave out the "
+            "part of the cohesive energy that the regression held; use 'residual'"
+        )
     if problem.isolated is None:
         return "it needs a table of isolated-atom energies (isolated=)"
     lacking = np.setdiff1d(problem.elements, problem.isolated.elements)

@@ -37,9 +37,10 @@ def transfer(
     - ``refit``: :math:`E^0 = fit(E)`, their method 4. On narrow data it also absorbs the mean of :math:`E_{net}`.
     - ``difference``: :math:`E^0 = E^0_{src} + fit(E) - fit(E_{src})`, equation 3 with labels of both levels.
     - ``keep``: :math:`E^0 = E^0_{src}`.
-    - ``isolated-atoms``: the energies given, for networks that learn cohesive energies.
+    - ``isolated-atoms``: the energies given, for networks that learn cohesive energies: those that were trained on top of
+      isolated atoms, and random weights (a zero ``source``). Elements that are not given are not in the result.
 
-    The result covers all elements of ``source``. Elements that do not occur in the data keep the source's value; they
+    The result of the others covers all elements of ``source``. Elements that do not occur in the data keep the source's value; they
     and those that the data do not determine are listed in ``undetermined`` (``residual`` and ``difference`` fit the
     shift of smallest norm, so these stay close to the source).
 
@@ -202,9 +203,8 @@ def _keep(problem: Problem) -> ElementalReference:
 def _isolated(problem: Problem) -> ElementalReference:
     table = _given(problem.isolated, "isolated-atoms", problem)
     common = np.intersect1d(table.elements, problem.source.elements)
-    shift = ElementalReference(common, table.at(common) - problem.source.at(common))
-    moved = problem.source.shifted(shift, source="isolated-atoms policy, energies as given")
-    return replace(moved, kind="isolated-atom")
+    # What was not given stays out: the source's value belongs to another level of theory, or to a regression.
+    return replace(table, elements=common, energies=table.at(common), source="isolated-atoms policy, energies as given")
 
 
 def _given(value: T | None, policy: str, problem: Problem) -> T:

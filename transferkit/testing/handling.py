@@ -117,6 +117,8 @@ class Handling(Tools):
             potential.collate([graph], "no-such-head")
         with pytest.raises(UnknownHead, match=head):
             potential.add_head("other", copy_of="no-such-head")
+        with pytest.raises(UnknownHead, match=head):
+            potential.add_head(head, copy_of=head)
         for name in set(PROPERTIES) - potential.adapter.capabilities.properties:
             with pytest.raises(UnsupportedProperty, match=name):
                 potential(potential.collate([graph]), need=ENERGY | {name})

@@ -37,6 +37,14 @@ def test_written_and_read_again(tmp_path):
     assert all(torch.equal(again.weights[k], content.weights[k]) for k in content.weights)
 
 
+def test_elements_beyond_the_table_are_refused(tmp_path):
+    content = read("0.3.0")
+    path = tmp_path / "a.pth.tar"
+    with pytest.raises(CheckpointError, match=r"H to Pu, and the reference also has Am, Cm\..*lacks them"):
+        write(path, content.arguments, content.weights, {96: -1.0, 8: -9.5, 95: -2.0})
+    assert not path.exists()
+
+
 def test_unknown_names_and_bad_files(tmp_path):
     with pytest.raises(CheckpointError, match=r"Did you mean '0.3.0'"):
         read("0.3.1")

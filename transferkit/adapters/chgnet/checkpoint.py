@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from ase.data import chemical_symbols
 from torch import Tensor
 
 from transferkit.adapters.chgnet.upstream import FILES, path_of
@@ -78,7 +79,15 @@ def write(path: Path, arguments: Mapping[str, Any], weights: Mapping[str, Tensor
         arguments: of ``chgnet.model.CHGNet``
         weights: by upstream's names, without E0
         e0: eV per atom by atomic number; elements that it lacks get zero
+
+    Raises:
+        CheckpointError: ``e0`` has an element beyond the table of the file; nothing is written.
     """
+    if beyond := sorted(z for z in e0 if z > N_ELEMENTS):
+        raise CheckpointError(
+            f"a CHGNet file holds E0 of the {N_ELEMENTS} elements H to {chemical_symbols[N_ELEMENTS]}, and the reference also has "
+            f"{', '.join(chemical_symbols[z] for z in beyond)}. Export with a reference that lacks them (with_reference)."
+        )
     table = torch.zeros(1, N_ELEMENTS)
     for z, energy in e0.items():
         table[0, z - 1] = energy
