@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from transferkit import pipeline
 from transferkit.cli import app
 from transferkit.data.bundled import bundled
+from transferkit.data.store import read_parquet
 
 PBE, R2SCAN = "bundled:gpaw-pbe-r2scan@PBE", "bundled:gpaw-pbe-r2scan@r2SCAN"
 SMOKE = Path(__file__).parents[1] / "recipes" / "smoke.yaml"
@@ -75,6 +76,27 @@ def test_convert_keeps_every_digit(few, tmp_path):
 def test_convert_writes_parquet_only(few, tmp_path):
     ended = run("convert", few, tmp_path / "out.xyz", code=2)
     assert "should end in .parquet" in ended.stderr
+
+
+def test_keys_say_which_entry_is_the_label(tmp_path):
+    from ase.io import write
+
+    from transferkit.data.readers import to_ase
+
+    frames = to_ase(bundled("gpaw-pbe-r2scan")[:6])
+    for atoms in frames:
+        atoms.info |= {"REF_energy": 2 * atoms.get_potential_energy(), "name": atoms.info.pop("id")}
+    path = tmp_path / "two.extxyz"
+    write(path, frames)
+    assert "keys=" in run("describe", f"{path}@PBE", code=2).stderr
+    keys = ("--key", "energy=REF_energy", "--key", "id=name", "--key", "forces=")
+    assert read("describe", f"{path}@PBE", *keys)["labels"] == {"energy": 6, "forces": 0, "stress": 6, "magmoms": 0}
+    assert read("reference", f"{path}@PBE", *keys)["structures"] == 6
+    read("convert", f"{path}@PBE", tmp_path / "out.parquet", *keys)
+    kept = read_parquet(tmp_path / "out.parquet")
+    assert kept.id.tolist() == bundled("gpaw-pbe-r2scan").id[:6].tolist()
+    assert kept.energy == pytest.approx(2 * bundled("gpaw-pbe-r2scan").energy[:6])
+    assert "Write NAME=KEY" in run("describe", path, "--key", "energy", code=2).stderr
 
 
 def test_gap_before_and_after_referencing():

@@ -161,3 +161,18 @@ def test_a_run_killed_before_its_page_gets_one(folder):
     (folder / "index.html").unlink()
     pipeline.run(recipe(), output=folder, smoke=True)
     assert (folder / "index.html").exists()
+
+
+def test_the_recipe_says_where_and_how_data_are_read(tmp_path, monkeypatch):
+    class Seen(Exception):
+        pass
+
+    def stop(*asked):
+        raise Seen(asked)
+
+    options = {"source": "a.xyz", "fidelity": "PBE", "label_convention": "mp2020", "keys": {"energy": "REF_energy"}}
+    wanted = Recipe.model_validate({"name": "x", "data": options, "adapter": {"name": "toy"}, "training": {"steps": 1}})
+    monkeypatch.setattr(pipeline, "open_data", stop)
+    with pytest.raises(Seen) as caught:
+        pipeline.run_one(wanted, tmp_path / "x", quiet=True)
+    assert caught.value.args[0] == tuple(options.values())

@@ -59,9 +59,7 @@ def adapters(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def describe(
-    data: Data, *, label_convention: Convention = "raw", key: Key = None, as_json: AsJson = False
-) -> None:
+def describe(data: Data, *, label_convention: Convention = "raw", key: Key = None, as_json: AsJson = False) -> None:
     """Say what a data set holds: composition, coverage, ranges, duplicates, what E0 can and cannot be fitted."""
     from transferkit.data.describe import describe as describe_data
 

@@ -41,7 +41,24 @@ def test_fewer_than_five_seeds_claim_nothing():
     [found] = paired({"a": _errors(0.0, seeds=3), "b": _errors(0.1, seeds=5)}, "a")
     assert found.n_seeds == 3
     assert not found.claim
-    assert "3 seeds: indicative only" in found.warnings[0]
+    assert found.seeds_per_composition == 3
+    [warning] = found.warnings
+    assert warning == "3 seeds: indicative only; an ordering needs at least 5 for every composition"
+
+
+def test_five_seeds_with_one_fold_each_claim_nothing():
+    folds = {s: {c: 0.1 * k for k, c in enumerate(NAMES) if k % 5 == s} for s in range(5)}
+    better = {s: {c: v - 0.05 for c, v in one.items()} for s, one in folds.items()}
+    [found] = paired({"a": folds, "b": better}, "a")
+    assert (found.n_seeds, found.seeds_per_composition, found.claim) == (5, 1, False)
+    assert "5 seeds in all, but only 1 for some compositions: indicative only" in found.warnings[0]
+
+
+def test_composition_with_the_fewest_seeds_decides():
+    errors = _errors(0.1)
+    del errors[2]["c3"]
+    [found] = paired({"a": _errors(0.0), "b": errors}, "a")
+    assert (found.n_seeds, found.seeds_per_composition, found.claim) == (5, 4, False)
 
 
 def test_too_few_compositions_are_said():
@@ -72,6 +89,7 @@ def test_json_is_standard():
     again = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert again["interval"] == list(found.interval)
     assert again["claim"] is True
+    assert again["seeds_per_composition"] == 5
 
 
 def test_unknown_baseline_and_nothing_in_common():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from transferkit.errors import ReferenceFitError
-from transferkit.reference.composition import coverage, estimable, row_basis
+from transferkit.reference.composition import coverage, estimable
 
 
 def test_full_rank_leaves_nothing_undetermined(system):
@@ -56,13 +56,6 @@ def test_estimable_sum_with_undetermined_elements():
 def test_estimable_refuses_other_columns():
     with pytest.raises(ReferenceFitError, match="2 columns, the others 3"):
         estimable(np.ones((1, 2)), np.ones((1, 3)))
-
-
-def test_basis_is_orthonormal_and_does_not_depend_on_cell_size(system):
-    basis = row_basis(system.counts)
-    np.testing.assert_allclose(basis @ basis.T, np.eye(len(basis)), atol=1e-12)
-    larger = row_basis(system.counts * np.arange(1, len(system.counts) + 1)[:, None])
-    np.testing.assert_allclose(basis.T @ basis, larger.T @ larger, atol=1e-10)
 
 
 @pytest.mark.parametrize(

@@ -280,8 +280,9 @@ def comparison():
             "p_holm": 0.002 if v[5] > 0.1 else 0.4,
             "n_compositions": 30,
             "n_seeds": 3,
+            "seeds_per_composition": 3,
             "claim": False,
-            "warnings": ["3 seeds: indicative only; an ordering needs at least 5"],
+            "warnings": ["3 seeds: indicative only; an ordering needs at least 5 for every composition"],
         }
         for name, v in VARIANTS.items()
         if name != "residual"

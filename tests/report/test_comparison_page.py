@@ -43,16 +43,34 @@ def test_variant_without_a_measurement_has_dashes_and_is_never_best(page):
 
 
 @pytest.mark.parametrize(
-    ("seeds", "folds", "indicative", "sets"),
-    [
-        ([0, 1, 2, 3], [0], True, "subset, initialisation and order."),
-        ([0, 1, 2, 3, 4], [0, 1], False, "subset, initialisation, order and fold."),
-    ],
+    ("folds", "there", "absent"),
+    [([0], "which frames are held back", "fold"), ([0, 1], "sets the fold, ", "split"), ([], "sets the split", "fold")],
 )
-def test_what_seeds_set_and_whether_they_are_enough(page, seeds, folds, indicative, sets):
-    made = page(seeds=seeds, folds=folds)
-    assert made["indicative"] is indicative
-    assert made["intervals"].endswith(f"A seed sets {sets}")
+def test_what_a_seed_sets_follows_the_folds(page, folds, there, absent):
+    tests = {"known materials": {}, TEST: {}}
+    said = page(folds=folds, variants={"a": {"tests": tests}})["intervals"].partition("Between")[2]
+    assert there in said
+    assert absent not in said
+
+
+def test_a_seed_sets_initial_weights_only_from_scratch(page, tmp_path):
+    for kind in ("full", "from-scratch"):
+        (tmp_path / "result.json").write_text(json.dumps({"strategy": {"kind": kind}}))
+        said = page(variants={"a": {"runs": ["."]}}, folds=[0])["intervals"]
+        assert ("initial weights" in said) == (kind == "from-scratch")
+        assert "known materials" not in said
+
+
+@pytest.mark.parametrize(("fewest", "indicative"), [(5, False), (1, True)])
+def test_indicative_is_what_the_comparisons_say_whatever_the_number_of_seeds(page, fewest, indicative):
+    row = {"method": "a", "mean_difference": 0.1, "n_seeds": 5, "seeds_per_composition": fewest, "claim": fewest == 5}
+    made = page(
+        seeds=[0, 1, 2, 3, 4],
+        variants={"a": variant(0.1), "b": variant(0.2)},
+        baseline="b",
+        paired={TEST: {"energy": [row]}},
+    )
+    assert bool(made["indicative"]) is indicative
 
 
 def test_paired_rows_are_in_shown_units_by_label_and_warnings_stand_once(page):
@@ -65,6 +83,8 @@ def test_paired_rows_are_in_shown_units_by_label_and_warnings_stand_once(page):
             "p_holm": 0.04,
             "n_compositions": 30,
             "n_seeds": 5,
+            "seeds_per_composition": 4,
+            "claim": False,
             "warnings": [warning, "few seeds"],
         }
 
@@ -75,8 +95,8 @@ def test_paired_rows_are_in_shown_units_by_label_and_warnings_stand_once(page):
     )
     assert made["baseline"] == "B"
     assert made["paired"][TEST] == [
-        ["energy", "A", "−20.0 [−30.0, −10.0]", "meV/atom", "< 0.001", "0.040", "30", "5"],
-        ["force", "gone", "−20.0 [−30.0, −10.0]", "meV/Å", "< 0.001", "0.040", "30", "5"],
+        ["energy", "A", "−20.0 [−30.0, −10.0]", "meV/atom", "< 0.001", "0.040", "30", "5", "4"],
+        ["force", "gone", "−20.0 [−30.0, −10.0]", "meV/Å", "< 0.001", "0.040", "30", "5", "4"],
     ]
     assert made["warnings"][TEST] == ["x", "few seeds", "y"]
     assert [picture.file for picture in made["pictures"][TEST]] == [

@@ -1,4 +1,4 @@
-from transferkit.report.ordering import ordering, verdict
+from transferkit.report.ordering import indicative, ordering, verdict
 
 
 def variant(label, mean, interval=None):
@@ -6,22 +6,29 @@ def variant(label, mean, interval=None):
     return {"label": label, "tests": {"t": {"final": {"energy": entry, "forces": None, "stress": None}}}}
 
 
-def test_order_follows_the_numbers():
-    assert ordering({"a": variant("A", 0.3), "b": variant("B", 0.1), "c": variant("C", 0.2)}, "t") == [
-        "On t the final energy error is lowest for B: 100 meV/atom; then C 200; A 300."
-    ]
+def test_lowest_follows_the_numbers():
+    three = {"a": variant("A", 0.3), "b": variant("B", 0.1), "c": variant("C", 0.2)}
+    assert ordering(three, "t", baseline="a") == ["On t the final energy error is lowest for B: 100 meV/atom."]
+
+
+def test_start_of_the_baseline_is_added_where_it_was_measured():
+    two = {"a": variant("A", 0.3), "b": variant("B", 0.1)}
+    two["a"]["tests"]["t"]["step0"] = {"energy": {"mean": 0.4, "interval": [0.3, 0.5]}}
+    [text] = ordering(two, "t", baseline="a")
+    assert text.endswith(": 100 meV/atom. Before training the baseline (A) was at 400 [300, 500] meV/atom.")
+    assert "Before" not in ordering(two, "t", baseline="b")[0]
 
 
 def test_overlap_of_the_first_two_is_said_only_where_it_is_so():
-    near = ordering({"a": variant("A", 0.1, [0.05, 0.15]), "b": variant("B", 0.12, [0.1, 0.2])}, "t")
-    far = ordering({"a": variant("A", 0.1, [0.05, 0.15]), "b": variant("B", 0.5, [0.4, 0.6])}, "t")
-    assert "overlap" in near[0]
+    near = ordering({"a": variant("A", 0.1, [0.05, 0.15]), "b": variant("B", 0.12, [0.1, 0.2])}, "t", baseline="a")
+    far = ordering({"a": variant("A", 0.1, [0.05, 0.15]), "b": variant("B", 0.5, [0.4, 0.6])}, "t", baseline="a")
+    assert near[0].endswith(" The interval of the next (B) overlaps.")
     assert "overlap" not in far[0]
 
 
 def test_variant_without_a_number_is_left_out():
-    assert "B" not in ordering({"a": variant("A", 0.1), "b": variant("B", None)}, "t")[0]
-    assert ordering({"b": variant("B", None)}, "t") == []
+    assert "B" not in ordering({"a": variant("A", 0.1), "b": variant("B", None)}, "t", baseline="a")[0]
+    assert ordering({"b": variant("B", None)}, "t", baseline="b") == []
 
 
 def row(method, difference, p):
@@ -43,3 +50,18 @@ def test_verdict_without_significance_and_without_rows():
         "0 of 1 paired comparisons with base are significant at 0.05 after Holm (within each property)."
     )
     assert verdict("t", {"energy": []}, {}, "base") == ""
+
+
+def claims(claim, seeds):
+    return {"energy": [{"claim": True, "seeds_per_composition": 5}, {"claim": claim, "seeds_per_composition": seeds}]}
+
+
+def test_only_tests_that_claim_nothing_are_called_indicative():
+    text = indicative({"a": claims(claim=True, seeds=5), "b": claims(claim=False, seeds=2)})
+    assert text == "a claim about an ordering needs 5 seeds for every composition; on b the fewest are 2."
+    assert indicative({"a": claims(claim=True, seeds=5)}) == ""
+
+
+def test_comparisons_without_counted_seeds_or_without_rows_claim_nothing():
+    assert "on a their number was not stored" in indicative({"a": {"energy": [{"claim": True}]}})
+    assert "on a nothing is paired" in indicative({"a": {"energy": []}})

@@ -206,14 +206,14 @@ def test_comparison_page_has_the_numbers_and_the_caveats(comparison_folder):
     for words in (
         "Which reference is best?",
         "On unseen compositions the final energy error is lowest for residual, readout only: 43.1 [36.6, 51.7] meV/atom",
-        "then residual 46.3 [39.4, 55.6]; from scratch 281 [239, 337]",
+        "The interval of the next (residual) overlaps. Before training the baseline (residual) was at 44.2 [37.6, 53.0]",
         "8 of 10 paired comparisons with residual are significant at 0.05 after Holm (within each property)",
         "refit is worse in energy and force",
-        "Indicative only: 3 of the 5 seeds",
+        "Indicative only: a claim about an ordering needs 5 seeds for every composition; on unseen compositions the fewest are 3, on known materials the fewest are 3.",
         "they resample compositions and seeds",
         "not converged at these steps",
         "412,528",
-        "energy refit 258 [180, 335] meV/atom &lt; 0.001 0.002 30 3",
+        "energy refit 258 [180, 335] meV/atom &lt; 0.001 0.002 30 3 3",
         "3 seeds: indicative only",
         "10.1038/s41524-025-01796-y",
         "4. transfer, r2SCAN reference (refit) 17 38 0.167 0.023 304 70.0 0.577 213 70.0 0.577",
@@ -234,7 +234,9 @@ def test_ordering_changes_with_the_numbers(comparison_folder):
 
 def test_five_seeds_are_enough_and_missing_runs_are_named(comparison_folder):
     def change(content):
-        content["seeds"] = [0, 1, 2, 3, 4]
+        for by_property in content["paired"].values():
+            for row in (row for rows in by_property.values() for row in rows):
+                row |= {"n_seeds": 5, "seeds_per_composition": 5, "claim": True}
         content["missing"] = ["refit/seed-4"]
 
     text = plain(write(comparison_folder(change)).read_text(encoding="utf-8"))
@@ -268,3 +270,11 @@ def test_filters_escape():
     assert value("1 [<b>]") == '1 <span class="interval">[&lt;b&gt;]</span>'
     assert value("<b>") == "&lt;b&gt;"
     assert environment().autoescape is True
+
+
+@pytest.mark.parametrize("kind", ["full", "from-scratch"])
+def test_step_zero_of_a_run_from_scratch_is_not_called_pretrained(run_folder, kind):
+    folder = run_folder(lambda result: result["strategy"].update(kind=kind), predictions=False)
+    text = plain(write(folder).read_text(encoding="utf-8"))
+    assert ("Step 0 is the pretrained network" in text) == (kind == "full")
+    assert ("Step 0 is the network with random weights" in text) == (kind == "from-scratch")

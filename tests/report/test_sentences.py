@@ -1,6 +1,6 @@
 import pytest
 
-from transferkit.report.sentences import best_policy, headline, next_steps, outcome, overlap, shown
+from transferkit.report.sentences import headline, next_steps, outcome, overlap, shown, step_zero
 
 
 def stage(mae, interval=None):
@@ -58,7 +58,7 @@ def test_advice_names_the_best_policy_after_a_warning():
     result["reference"] = {
         "policy": "refit",
         "warning": "refit is far worse",
-        "table": {"rows": [{"policy": "refit", "mean": 0.6}, {"policy": "residual", "mean": 0.05}]},
+        "table": {"best": "residual", "rows": []},
     }
     assert "`residual`" in next_steps(result)[0]
     result["reference"]["warning"] = None
@@ -78,14 +78,17 @@ def test_advice_counts_undetermined_structures():
     assert any("2 in t" in text for text in next_steps(result))
 
 
-def test_best_policy_passes_over_what_does_not_apply():
-    rows = [
-        {"policy": "a", "mean": 0.1, "applicable": False},
-        {"policy": "b", "mean": 0.5},
-        {"policy": "c", "mean": None},
-    ]
-    assert best_policy({"rows": rows})["policy"] == "b"
-    assert best_policy(None) is None
+def test_sizes_are_without_the_structures_counted_apart():
+    result = run(stage(0.1), stage(0.05) | {"by_composition": {"A": {}, "B": {}, "C": {}}})
+    result["tests"]["t"]["undetermined"] = {"ids": ["a", "b"]}
+    assert outcome(result)[0].startswith("On t (7 structures, 3 compositions; 2 more counted apart), before")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("from-scratch", "network with random weights"), ("frozen", "pretrained network")]
+)
+def test_step_zero_is_said_by_how_the_network_started(kind, words):
+    assert words in step_zero({"strategy": {"kind": kind}})
 
 
 def test_headline_and_intervals():

@@ -1,5 +1,6 @@
 """Compare methods by paired differences per composition."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -11,6 +12,7 @@ from transferkit.evaluation.intervals import bootstrap_seeds
 from transferkit.typing import Json
 
 SEEDS_FOR_A_CLAIM = 5
+"""For every composition: fewer do not show how much one more run of the same test would differ."""
 
 Errors = Mapping[str, Mapping[int, Mapping[str, float]]]
 """method -> seed -> composition -> error."""
@@ -28,8 +30,9 @@ class Comparison:
         p_wilcoxon: two-sided signed-rank test over compositions
         p_holm: the same, corrected for all comparisons of this family
         n_compositions: compositions that both have
-        n_seeds: seeds that both have
-        claim: whether there are enough seeds (five) to claim an ordering
+        n_seeds: seeds that both have, in all
+        seeds_per_composition: seeds of the composition that has the fewest; with one fold per seed far below ``n_seeds``
+        claim: whether every composition has enough seeds (five) to claim an ordering
         warnings: what a reader must know before using the numbers
     """
 
@@ -41,6 +44,7 @@ class Comparison:
     p_holm: float
     n_compositions: int
     n_seeds: int
+    seeds_per_composition: int
     claim: bool
     warnings: tuple[str, ...] = ()
 
@@ -57,7 +61,8 @@ def paired(methods: Errors, baseline: str, *, seed: int = 0) -> list[Comparison]
 
     The unit of replication is the composition: differences are taken per composition and seed, averaged over seeds, and
     tested over compositions by the signed-rank test (Wilcoxon 1945). P-values of one call are one family and corrected
-    by the step-down procedure of Holm (1979).
+    by the step-down procedure of Holm (1979). Seeds that test other compositions replicate nothing, so an ordering is
+    claimed by the seeds of the composition that has the fewest.
 
     Args:
         methods: method -> seed -> composition -> error, all in one unit
@@ -70,7 +75,7 @@ def paired(methods: Errors, baseline: str, *, seed: int = 0) -> list[Comparison]
     >>> base = {s: {"MgO": 0.20, "NaCl": 0.30, "Si": 0.10} for s in range(5)}
     >>> better = {s: {k: v - 0.05 for k, v in errors.items()} for s, errors in base.items()}
     >>> [c] = paired({"refit": base, "residual": better}, "refit")
-    >>> round(c.mean_difference, 3), c.n_compositions, c.n_seeds, c.claim
+    >>> round(c.mean_difference, 3), c.n_compositions, c.seeds_per_composition, c.claim
     (-0.05, 3, 5, True)
     """
     if baseline not in methods:
@@ -78,6 +83,7 @@ def paired(methods: Errors, baseline: str, *, seed: int = 0) -> list[Comparison]
     names = [m for m in methods if m != baseline]
     differences = [_differences(methods[m], methods[baseline], m, baseline) for m in names]
     means = [_mean_over_seeds(d) for d in differences]
+    fewest = [min(Counter(c for one in d for c in one).values()) for d in differences]
     p_values = [_signed_rank(np.array(list(m.values()))) for m in means]
     corrected = holm(p_values)
     return [
@@ -90,10 +96,13 @@ def paired(methods: Errors, baseline: str, *, seed: int = 0) -> list[Comparison]
             p_holm=q,
             n_compositions=len(mean),
             n_seeds=len(difference),
-            claim=len(difference) >= SEEDS_FOR_A_CLAIM,
-            warnings=_warnings(len(difference), len(mean)),
+            seeds_per_composition=few,
+            claim=few >= SEEDS_FOR_A_CLAIM,
+            warnings=_warnings(len(difference), few, len(mean)),
         )
-        for name, difference, mean, p, q in zip(names, differences, means, p_values, corrected, strict=True)
+        for name, difference, mean, few, p, q in zip(
+            names, differences, means, fewest, p_values, corrected, strict=True
+        )
     ]
 
 
@@ -142,10 +151,12 @@ def _signed_rank(values: np.ndarray) -> float:
     return float(stats.wilcoxon(values).pvalue)
 
 
-def _warnings(n_seeds: int, n_compositions: int) -> tuple[str, ...]:
+def _warnings(n_seeds: int, fewest: int, n_compositions: int) -> tuple[str, ...]:
     out = []
-    if n_seeds < SEEDS_FOR_A_CLAIM:
-        out.append(f"{n_seeds} seeds: indicative only; an ordering needs at least {SEEDS_FOR_A_CLAIM}")
+    if fewest < SEEDS_FOR_A_CLAIM:
+        seeds = f"{n_seeds} seed{'s' if n_seeds > 1 else ''}"
+        held = seeds if fewest == n_seeds else f"{seeds} in all, but only {fewest} for some compositions"
+        out.append(f"{held}: indicative only; an ordering needs at least {SEEDS_FOR_A_CLAIM} for every composition")
     if n_compositions < 6:
         out.append(f"{n_compositions} compositions: the signed-rank test cannot fall below 0.05 with fewer than 6")
     return tuple(out)

@@ -10,7 +10,6 @@ from transferkit.data.composition import DIRECTION_TOLERANCE, fractions, row_bas
 from transferkit.errors import ReferenceFitError
 
 
-
 @dataclass(frozen=True, eq=False)
 class Coverage:
     """What a set of compositions says about the energies of its elements.

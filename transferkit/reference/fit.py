@@ -6,8 +6,8 @@ import numpy as np
 from scipy.linalg import lstsq
 from sklearn.linear_model import HuberRegressor, Ridge
 
-from transferkit.errors import ReferenceFitError, nearest
 from transferkit.data.composition import RANK_TOLERANCE, row_basis, undetermined_elements
+from transferkit.errors import ReferenceFitError, nearest
 from transferkit.reference.composition import checked_counts
 from transferkit.reference.elemental import ElementalReference
 

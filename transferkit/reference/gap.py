@@ -6,9 +6,9 @@ import numpy as np
 from ase.data import chemical_symbols
 from sklearn.tree import DecisionTreeRegressor
 
+from transferkit.data.composition import fractions
 from transferkit.data.structures import Structures
 from transferkit.errors import DataError
-from transferkit.data.composition import fractions
 from transferkit.reference.fit import fit_reference
 from transferkit.typing import Json
 

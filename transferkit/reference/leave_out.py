@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from transferkit.errors import ReferenceFitError
 from transferkit.data.composition import fractions
+from transferkit.errors import ReferenceFitError
 from transferkit.reference.composition import estimable
 from transferkit.reference.fit import check_method, inverse_gram, solve
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from ase.data import chemical_symbols
 
-from transferkit.errors import MissingReference
 from transferkit.data.composition import fractions
+from transferkit.errors import MissingReference
 from transferkit.reference.composition import checked_counts
 from transferkit.reference.elemental import ElementalReference
 from transferkit.reference.fit import checked_energies, fit_reference

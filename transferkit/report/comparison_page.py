@@ -1,25 +1,25 @@
 """What the page of a comparison shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from transferkit.data.parts import KNOWN
 from transferkit.report.beside_paper import beside_paper
 from transferkit.report.figures.comparison import comparison
 from transferkit.report.figures.paired import paired
 from transferkit.report.folder import read_json, strictest_first
-from transferkit.report.ordering import ordering, verdict
+from transferkit.report.ordering import error_of, indicative, ordering, verdict
 from transferkit.report.paper import paper_a
 from transferkit.report.pictures import Picture, picture
 from transferkit.report.quantities import MISSING, QUANTITIES, count, probability
 from transferkit.report.run_page import files_written, policy_rows
-from transferkit.report.sentences import ENOUGH_SEEDS
 from transferkit.typing import Json, Property
 
 SHOWN: tuple[Property, ...] = ("energy", "forces", "stress")
 INTERVALS = (
     "Brackets are 95 % intervals of the mean over compositions; they resample compositions and seeds, never frames. "
-    "A seed sets {}."
+    "Between the runs of a variant a seed sets {}."
 )
 
 
@@ -44,16 +44,13 @@ def comparison_page(folder: Path) -> Json:
         "question": told.get("question"),
         "tests": tests,
         "seeds": told.get("seeds") or [],
-        "enough_seeds": ENOUGH_SEEDS,
-        "indicative": len(told.get("seeds") or []) < ENOUGH_SEEDS,
+        "indicative": indicative({test: comparisons.get(test) or {} for test in tests}) if len(variants) > 1 else "",
         "folds": folds,
         "steps": count(told.get("steps")),
         "missing": told.get("missing") or [],
-        "intervals": INTERVALS.format(
-            "subset, initialisation, order and fold" if len(folds) > 1 else "subset, initialisation and order"
-        ),
+        "intervals": INTERVALS.format(_chance(folds, tests, runs)),
         "data": _data(runs),
-        "answers": {test: ordering(variants, test) for test in tests},
+        "answers": {test: ordering(variants, test, baseline=baseline) for test in tests},
         "verdicts": [
             text
             for test in tests
@@ -92,6 +89,19 @@ def _pretrained(runs: Mapping[str, Json], baseline: str) -> str | None:
     return baseline if baseline in able else next(iter(able), None)
 
 
+def _chance(folds: Sequence[int], tests: Sequence[str], runs: Mapping[str, Json]) -> str:
+    """What differs between the seeds of a variant. A fixed fold fixes the unseen compositions."""
+    found = []
+    if len(folds) != 1:
+        found.append("the fold" if folds else "the split into parts")
+    if KNOWN in tests:
+        found.append(f"which frames are held back as {KNOWN}")
+    found.append("the subset where the recipe asks for one")
+    if any((run.get("strategy") or {}).get("kind") == "from-scratch" for run in runs.values()):
+        found.append("the initial weights of networks from scratch")
+    return f"{', '.join(found)} and the order of batches"
+
+
 def _data(runs: Mapping[str, Json]) -> list[str]:
     if not runs:
         return []
@@ -102,17 +112,12 @@ def _data(runs: Mapping[str, Json]) -> list[str]:
     ]
 
 
-def _entry(variant: Json, test: str, stage: str, name: Property) -> Json:
-    found: Json = (((variant.get("tests") or {}).get(test) or {}).get(stage) or {}).get(name) or {}
-    return found
-
-
 def _rows(variants: Mapping[str, Json], test: str, labels: Mapping[str, str]) -> list[Json]:
     """One row per variant: its label and, per property, step 0 and final; the lowest final error is marked."""
     lowest = {}
     for p in SHOWN:
         finals = {
-            v: m for v, entry in variants.items() if (m := _entry(entry, test, "final", p).get("mean")) is not None
+            v: m for v, entry in variants.items() if (m := error_of(entry, test, "final", p).get("mean")) is not None
         }
         lowest[p] = min(finals, key=finals.__getitem__, default=None)
     return [
@@ -125,7 +130,7 @@ def _rows(variants: Mapping[str, Json], test: str, labels: Mapping[str, str]) ->
                 }
                 for p in SHOWN
                 for stage in ("step0", "final")
-                for entry in [_entry(variant, test, stage, p)]
+                for entry in [error_of(variant, test, stage, p)]
             ],
         }
         for name, variant in variants.items()
@@ -150,7 +155,9 @@ def _variant(name: str, variant: Json, label: str, folder: Path) -> Json:
 def _pictures(folder: Path, told: Json, test: str, labels: Mapping[str, str]) -> list[Picture]:
     variants, comparisons = told.get("variants") or {}, (told.get("paired") or {}).get(test) or {}
     baseline = labels.get(told.get("baseline") or "", "") or MISSING
-    finals = {labels[name]: _entry(variant, test, "final", "energy").get("mean") for name, variant in variants.items()}
+    finals = {
+        labels[name]: error_of(variant, test, "final", "energy").get("mean") for name, variant in variants.items()
+    }
     said = ", ".join(f"{label} {QUANTITIES['energy'].show(mean)}" for label, mean in finals.items())
     out = [
         picture(
@@ -185,6 +192,7 @@ def _paired_rows(comparisons: Mapping[Property, list[Json]], labels: Mapping[str
             probability(row.get("p_holm")),
             count(row.get("n_compositions")),
             count(row.get("n_seeds")),
+            count(row.get("seeds_per_composition")),
         ]
         for name, rows in comparisons.items()
         for row in rows

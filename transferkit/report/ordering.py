@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from transferkit.evaluation.compare import SEEDS_FOR_A_CLAIM
 from transferkit.report.figures.paired import LEVEL
 from transferkit.report.quantities import QUANTITIES, Quantity
 from transferkit.report.sentences import overlap
@@ -10,45 +11,86 @@ from transferkit.typing import Json, Property
 ORDERED: tuple[Property, ...] = ("energy", "forces", "stress")
 
 
-def ordering(variants: Mapping[str, Json], test: str) -> list[str]:
-    """Per property, the variants from the lowest to the highest final error on one test.
+def ordering(variants: Mapping[str, Json], test: str, *, baseline: str) -> list[str]:
+    """Per property, the variant with the lowest final error on one test, and where the baseline started.
 
     Args:
         variants: of comparison.json, errors in eV/atom, eV/Å, eV/Å³
         test: name of the test
+        baseline: name of a variant; its error at step 0 is added where it was measured
 
     Returns:
-        one sentence per property that was measured, energy first; it says where the intervals of the first two overlap
+        one text per property that was measured, energy first; it says where the interval overlaps that of the second
 
     >>> def variant(mean):
     ...     return {
     ...         "label": f"V{mean}",
     ...         "tests": {"t": {"final": {"energy": {"mean": mean, "interval": [mean, mean]}}}},
     ...     }
-    >>> ordering({"a": variant(0.2), "b": variant(0.1)}, "t")
-    ['On t the final energy error is lowest for V0.1: 100 [100, 100] meV/atom; then V0.2 200 [200, 200].']
+    >>> ordering({"a": variant(0.2), "b": variant(0.1)}, "t", baseline="a")
+    ['On t the final energy error is lowest for V0.1: 100 [100, 100] meV/atom.']
     """
-    out = []
+    out, first = [], variants.get(baseline) or {}
     for name in ORDERED:
         quantity = QUANTITIES[name]
         entries = []
         for key, variant in variants.items():
-            entry = (((variant.get("tests") or {}).get(test) or {}).get("final") or {}).get(name) or {}
+            entry = error_of(variant, test, "final", name)
             if quantity.value(entry.get("mean")) is not None:
                 entries.append((entry["mean"], variant.get("label") or key, entry.get("interval")))
         if entries:
-            out.append(_sentence(quantity, test, sorted(entries, key=lambda e: (e[0], e[1]))))
+            text = _sentence(quantity, test, sorted(entries, key=lambda e: (e[0], e[1])))
+            out.append(text + _start(quantity, name, test, first, first.get("label") or baseline))
     return out
+
+
+def error_of(variant: Json, test: str, stage: str, name: Property) -> Json:
+    """Mean and interval of one error of a variant of comparison.json; empty where it was not measured."""
+    found: Json = (((variant.get("tests") or {}).get(test) or {}).get(stage) or {}).get(name) or {}
+    return found
 
 
 def _sentence(quantity: Quantity, test: str, entries: Sequence[tuple[float, str, Sequence[float] | None]]) -> str:
     (mean, label, interval), *others = entries
-    text = f"On {test} the final {quantity.name} error is lowest for {label}: {quantity.show(mean, interval)} {quantity.unit}"
-    if others:
-        text += "; then " + "; ".join(f"{other} {quantity.show(m, ends)}" for m, other, ends in others)
-        if overlap(interval, others[0][2]):
-            text += ". The intervals of the first two overlap"
-    return text + "."
+    text = f"On {test} the final {quantity.name} error is lowest for {label}: {quantity.show(mean, interval)} {quantity.unit}."
+    if others and overlap(interval, others[0][2]):
+        text += f" The interval of the next ({others[0][1]}) overlaps."
+    return text
+
+
+def _start(quantity: Quantity, name: Property, test: str, variant: Json, label: str) -> str:
+    """Where the baseline was before training; empty where that was not measured."""
+    entry = error_of(variant, test, "step0", name)
+    if quantity.value(entry.get("mean")) is None:
+        return ""
+    shown = quantity.show(entry["mean"], entry.get("interval"))
+    return f" Before training the baseline ({label}) was at {shown} {quantity.unit}."
+
+
+def indicative(comparisons: Mapping[str, Mapping[Property, Sequence[Json]]]) -> str:
+    """Why the paired comparisons of some tests claim no ordering; empty where all of them do.
+
+    Args:
+        comparisons: test -> property -> rows of :class:`transferkit.evaluation.compare.Comparison`
+
+    >>> row = {"claim": False, "seeds_per_composition": 1}
+    >>> indicative({"t": {"energy": [row]}})
+    'a claim about an ordering needs 5 seeds for every composition; on t the fewest are 1.'
+    """
+    found = []
+    for test, by_property in comparisons.items():
+        rows = [row for several in by_property.values() for row in several]
+        seeds = [row["seeds_per_composition"] for row in rows if "seeds_per_composition" in row]
+        if not rows:
+            found.append(f"on {test} nothing is paired")
+        elif len(seeds) < len(rows):
+            # Written before the number was stored: such a claim counts seeds that tested other compositions.
+            found.append(f"on {test} their number was not stored")
+        elif not all(row["claim"] for row in rows):
+            found.append(f"on {test} the fewest are {min(seeds)}")
+    if not found:
+        return ""
+    return f"a claim about an ordering needs {SEEDS_FOR_A_CLAIM} seeds for every composition; {', '.join(found)}."
 
 
 def verdict(test: str, comparisons: Mapping[Property, Sequence[Json]], labels: Mapping[str, str], baseline: str) -> str:

@@ -8,7 +8,7 @@ from ase.data import atomic_numbers
 from transferkit.report.folder import read_run
 from transferkit.report.quantities import MISSING, QUANTITIES, count, duration, percent
 from transferkit.report.run_pictures import run_pictures
-from transferkit.report.sentences import next_steps, outcome, shown
+from transferkit.report.sentences import next_steps, outcome, shown, step_zero
 from transferkit.typing import Json, Property
 
 Row = list[str]
@@ -52,6 +52,7 @@ def run_page(folder: Path) -> Json:
         "facts": _facts(result),
         "outcome": outcome(result),
         "next_steps": next_steps(result),
+        "step_zero": step_zero(result),
         "errors": {name: error_rows(test.get("step0"), test.get("final")) for name, test in tests.items()},
         "undetermined": {name: _undetermined(test, result, name) for name, test in tests.items()},
         "policies": table,

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from transferkit.evaluation.compare import SEEDS_FOR_A_CLAIM
 from transferkit.report.quantities import MISSING, QUANTITIES, count
 from transferkit.typing import Json, Property
 
 HEADLINE: tuple[Property, ...] = ("energy", "forces", "stress")
-ENOUGH_SEEDS = 5
 
 
 def headline(metrics: Json | None, name: Property) -> tuple[float | None, Sequence[float] | None]:
@@ -49,16 +49,39 @@ def outcome(result: Json) -> list[str]:
 
 
 def _test_sentence(name: str, test: Json, result: Json, steps: int | None) -> str:
-    data = result.get("data") or {}
-    size = count((data.get("counts") or {}).get(name))
-    compositions = count((data.get("compositions") or {}).get(name))
     changes = [text for p in HEADLINE if (text := _change(test, p))]
     if not changes:
-        return f"On {name} ({size} structures) nothing could be measured: no labels, or no structure with a determined reference."
+        size = count(((result.get("data") or {}).get("counts") or {}).get(name))
+        return f"On {name} nothing could be measured: none of its {size} structures has both labels and a determined reference."
     return (
-        f"On {name} ({size} structures, {compositions} compositions), before training and after {count(steps)} steps: "
+        f"On {name} ({_measured(name, test, result)}), before training and after {count(steps)} steps: "
         f"{'; '.join(changes)}."
     )
+
+
+def _measured(name: str, test: Json, result: Json) -> str:
+    """How many structures and compositions the errors of a test are of, without those counted apart."""
+    data = result.get("data") or {}
+    structures = (data.get("counts") or {}).get(name)
+    compositions = (data.get("compositions") or {}).get(name)
+    apart = len((test.get("undetermined") or {}).get("ids") or [])
+    if not apart:
+        return f"{count(structures)} structures, {count(compositions)} compositions"
+    # A composition may be lost with its structures, and only the measured ones have errors.
+    compositions = len((test.get("final") or {}).get("by_composition") or {}) or None
+    structures = None if structures is None else structures - apart
+    return f"{count(structures)} structures, {count(compositions)} compositions; {count(apart)} more counted apart"
+
+
+def step_zero(result: Json) -> str:
+    """What step 0 of a run is, by how its network started.
+
+    >>> step_zero({"strategy": {"kind": "from-scratch"}})
+    'Step 0 is the network with random weights on the elemental energies E0 of this run, before any training.'
+    """
+    scratch = (result.get("strategy") or {}).get("kind") == "from-scratch"
+    network = "network with random weights" if scratch else "pretrained network"
+    return f"Step 0 is the {network} on the elemental energies E0 of this run, before any training."
 
 
 def _change(test: Json, name: Property) -> str:
@@ -77,7 +100,7 @@ def next_steps(result: Json) -> list[str]:
     advice = [*_about_reference(result), *_about_training(result), *_about_tests(result)]
     if result.get("seed") is not None and not result.get("variant"):
         advice.append(
-            f"This is one seed. Set `seeds` to {ENOUGH_SEEDS} or more in the recipe before reading a difference between methods from it."
+            f"This is one seed. Set `seeds` to {SEEDS_FOR_A_CLAIM} or more in the recipe before reading a difference between methods from it."
         )
     advice.append(
         "`transferkit export RUN OUT` writes a file that the native package opens; `transferkit evaluate RUN DATA` measures it on other data."
@@ -85,18 +108,12 @@ def next_steps(result: Json) -> list[str]:
     return advice
 
 
-def best_policy(table: Json | None) -> Json | None:
-    """The applicable row with the lowest mean leave-one-composition-out error."""
-    rows = [r for r in (table or {}).get("rows", []) if r.get("applicable", True) and r.get("mean") is not None]
-    return min(rows, key=lambda r: float(r["mean"]), default=None)
-
-
 def _about_reference(result: Json) -> list[str]:
     reference, out = result.get("reference") or {}, []
-    best = best_policy(reference.get("table"))
+    best = (reference.get("table") or {}).get("best")
     if reference.get("warning") and best:
         out.append(
-            f"Set `reference.policy` to `{best['policy']}`: it has the lowest leave-one-composition-out error before training."
+            f"Set `reference.policy` to `{best}`: it has the lowest leave-one-composition-out error before training."
         )
     counts = {
         name: len((test.get("undetermined") or {}).get("ids") or [])
