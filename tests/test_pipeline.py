@@ -176,3 +176,12 @@ def test_the_recipe_says_where_and_how_data_are_read(tmp_path, monkeypatch):
     with pytest.raises(Seen) as caught:
         pipeline.run_one(wanted, tmp_path / "x", quiet=True)
     assert caught.value.args[0] == tuple(options.values())
+
+
+def test_a_smoke_run_leaves_the_folder_of_the_real_run_free(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    seen = []
+    monkeypatch.setattr(pipeline, "run_one", lambda _, folder, **__: seen.append(str(folder)) or folder)
+    pipeline.run(recipe(), smoke=True)
+    pipeline.run(recipe())
+    assert seen == ["runs/one-smoke", "runs/one"]

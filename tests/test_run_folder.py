@@ -69,3 +69,12 @@ def test_json_is_written_whole_or_not_at_all(tmp_path):
     with pytest.raises(ValueError, match="Out of range"):
         write_json(tmp_path / "a.json", {"x": float("nan")})
     assert json.loads((tmp_path / "a.json").read_text()) == {"x": 1}
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(RunFolderError, match=r"is a file.*--output"):
+        claim(tmp_path / "notes", recipe(), smoke=False, resume=True)
+    with pytest.raises(RunFolderError, match="cannot be made"):
+        claim(tmp_path / "notes" / "run", recipe(), smoke=False, resume=True)
+    assert (tmp_path / "notes").read_text() == "mine"

@@ -38,7 +38,7 @@ def run(recipe: Recipe, *, output: Path | None = None, smoke: bool = False, resu
 
     Args:
         recipe: from :func:`transferkit.recipe_file.load_recipe`
-        output: folder to write to; ``runs/<name>`` if not given
+        output: folder to write to; ``runs/<name>`` if not given, ``runs/<name>-smoke`` for a smoke run
         smoke: two steps on at most 200 training structures, to see that everything works
         resume: continue what is there; what is finished is not run again
 
@@ -49,6 +49,8 @@ def run(recipe: Recipe, *, output: Path | None = None, smoke: bool = False, resu
         RunFolderError: the folder belongs to another recipe.
     """
     folder = output or Path(recipe.output or f"runs/{recipe.name}")
+    if smoke and output is None:  # so that the real run finds its folder free
+        folder = folder.with_name(f"{folder.name}-smoke")
     if recipe.compare or recipe.seeds:
         from transferkit.comparison import run_comparison
 

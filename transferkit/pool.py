@@ -83,6 +83,9 @@ def work(jobs: Sequence[Job], *, smoke: bool, resume: bool) -> dict[str, str]:
                 if error is not None:
                     failed[job.name] = f"{type(error).__name__}: {error}"
                 progress.update(bar, advance=1, description=f"runs (last: {job.name})")
+                if not progress.console.is_terminal:  # a log shows no bar
+                    done = sum(f.done() for f in futures)
+                    progress.console.print(f"{done} of {len(jobs)} runs done, last {job.name}")
         except KeyboardInterrupt:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)

@@ -152,7 +152,8 @@ def _all_options(model: type[BaseModel] = Recipe, path: OptionPath = ()) -> Iter
 def _description(path: OptionPath, data: Any) -> str:
     group = group_at(path[:-1], data)
     option = group.model_fields.get(str(path[-1])) if group else None
-    return (option.description or "").split("\n")[0] if option else ""
+    text = (option.description or "").split("\n")[0] if option else ""
+    return re.sub(r":\w+:`~?([^`]*)`", r"\1", text).replace("``", "`")
 
 
 def _choice(error: ErrorDetails) -> str:

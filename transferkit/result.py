@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ase.data import chemical_symbols
+from ase.data import atomic_numbers, chemical_symbols
 
 from transferkit.data.finding import Finding
 from transferkit.data.split import Parts
@@ -85,7 +85,7 @@ def result_of(
             "kind": reference.kind,
             "table": referenced.table.to_json(),
             "warning": referenced.warning,
-            "shift": referenced.shift,
+            "shift": {s: e for s, e in referenced.shift.items() if atomic_numbers[s] in data.elements},
             "undetermined": [chemical_symbols[z] for z in reference.undetermined if z in set(data.elements.tolist())],
         },
         "training": {
@@ -95,7 +95,7 @@ def result_of(
             "best_step": fitted.best_step,
             "wall_s": fitted.wall_s,
             "stopped": fitted.stopped,
-            "note": " ".join(fitted.notes),
+            "note": "; ".join(fitted.notes),
         },
         "tests": {name: judged[name] for name in parts.tests},
         "valid": {when: judged["valid"][when] for when in ("step0", "final")},

@@ -65,15 +65,21 @@ def claim(folder: Path, recipe: Recipe, *, smoke: bool, resume: bool) -> None:
         return
     base = recipe.model_copy(update={"seeds": None, "compare": None, "baseline": None})
     mine = {"identity": identity(base), "name": recipe.name, "smoke": smoke}
+    if folder.exists() and not folder.is_dir():
+        raise RunFolderError(f"{folder} is a file, and a run needs a folder. Choose another one: --output FOLDER.")
     if folder.exists() and any(folder.iterdir()):
         _check_mine(folder, mine)
         if not resume:
             rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunFolderError(
+            f"{folder} cannot be made: {error.strerror}. Choose another folder: --output FOLDER."
+        ) from error
     write_json(folder / IDENTITY, mine)  # first: a process killed here leaves a folder that the same recipe may claim
-    plain = recipe.model_dump(
-        mode="json"
-    )  # nulls included: `wandb: null` and a variant's `epochs: null` mean something
+    # Nulls included: `wandb: null` and a variant's `epochs: null` mean something.
+    plain = recipe.model_dump(mode="json")
     (folder / "recipe.yaml").write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
 
 

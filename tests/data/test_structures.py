@@ -181,3 +181,11 @@ def test_copies_and_pickles(r2scan):
     assert copy.deepcopy(part).hash == part.hash
     assert pickle.loads(pickle.dumps(part)).hash == part.hash  # noqa: S301
     assert replace(part, fidelity="PBE").fidelity == "PBE"
+
+
+def test_one_structure_by_its_number():
+    import transferkit as tk
+
+    data = tk.bundled("gpaw-pbe-r2scan")
+    assert data[3].id.tolist() == [data.id[3]]
+    assert data[np.int64(-1)].id.tolist() == [data.id[-1]]

@@ -127,10 +127,10 @@ class Structures:
         a, b = int(self.offsets[s]), int(self.offsets[s + 1])
         return Structure(self.numbers[a:b], self.positions[a:b], self.cell[s], self.pbc[s], str(self.id[s]))
 
-    def __getitem__(self, which: slice | Sequence[int] | np.ndarray) -> "Structures":
-        """Structures chosen by a slice, by indices or by a boolean mask, in that order."""
-        index = np.arange(len(self))[which if isinstance(which, slice) or not len(which) else np.asarray(which)]
-        index = np.atleast_1d(index)
+    def __getitem__(self, which: int | np.integer | slice | Sequence[int] | np.ndarray) -> "Structures":
+        """Structures chosen by number, by a slice, by indices or by a boolean mask, in that order."""
+        empty = isinstance(which, Sequence) and not len(which)
+        index = np.atleast_1d(np.arange(len(self))[which if isinstance(which, slice) or empty else np.asarray(which)])
         sizes = self.n_atoms[index]
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         atoms = np.repeat(self.offsets[index] - offsets[:-1], sizes) + np.arange(offsets[-1])

@@ -153,7 +153,7 @@ def _pair(a: Structures, b: Structures) -> tuple[Structures, Structures]:
     if not kept:
         raise DataError(
             f"no id of {a.fidelity} ({a.id[0] if len(a) else 'no structures'!s}, ...) is found in {b.fidelity} "
-            f"({b.id[0] if len(b) else 'no structures'!s}, ...); give the frames of both files the same ids"
+            f"({b.id[0] if len(b) else 'no structures'!s}, ...); give the frames of both files the same ids, e.g. id=... in the comment line of extxyz (atoms.info['id'] in ASE)"
         )
     first, second = a[kept], b[[where[str(a.id[s])] for s in kept]]
     for s, (one, other) in enumerate(zip(first, second, strict=True)):
