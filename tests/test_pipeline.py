@@ -64,6 +64,12 @@ def test_stored_predictions_are_those_of_the_stored_potential(folder):
     again = pipeline.evaluate_run(folder, labels)
     error = np.abs(stored.energy - labels.energy) / labels.n_atoms
     assert np.isclose(again.metrics["energy"]["mae"], error.mean(), atol=1e-6)
+    assert again.caution == ""
+
+
+def test_labels_of_another_level_of_theory_are_remarked(folder):
+    found = pipeline.evaluate_run(folder, tk.bundled("gpaw-pbe-r2scan", fidelity="PBE")[:4])
+    assert "trained on r2SCAN, and these labels are PBE" in str(found)
 
 
 def test_step_zero_is_the_pretrained_network_plus_the_new_reference(folder):

@@ -3,6 +3,8 @@
 Everything below is a concept called with plain arguments; only this file and :mod:`transferkit.comparison` meet a recipe.
 """
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -235,4 +237,8 @@ def evaluate_run(folder: Path, data: Structures) -> api.Evaluation:
         raise RunFolderError(
             f"{folder} holds no trained potential (model/model.json). Give the folder of a finished run."
         )
-    return api.evaluate(ReferencedPotential.open(folder / "model"), data)
+    found = api.evaluate(ReferencedPotential.open(folder / "model"), data)
+    learnt = json.loads((folder / "result.json").read_text())["fidelity"]
+    if learnt == data.fidelity:
+        return found
+    return replace(found, caution=f"the potential was trained on {learnt}, and these labels are {data.fidelity}")
