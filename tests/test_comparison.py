@@ -45,6 +45,8 @@ def test_comparison_holds_both_tests_intervals_and_paired_differences(finished):
     assert found["missing"] == []
     assert set(found["variants"]["keep"]["tests"]) == {"known materials", "unseen compositions"}
     assert found["variants"]["keep"]["note"] == "as it was"
+    results = [json.loads((finished / f"keep/seed-{seed}/result.json").read_text()) for seed in (0, 1)]
+    assert found["variants"]["keep"]["kept_steps"] == [r["training"]["best_step"] for r in results]
     entry = found["variants"]["residual"]["tests"]["unseen compositions"]["step0"]["energy"]
     low, high = entry["interval"]
     assert low <= entry["mean"] <= high
@@ -69,6 +71,21 @@ def test_a_finished_run_of_other_options_is_not_taken_for_this_one(finished):
 
 def test_the_first_variant_is_the_baseline_even_where_it_is_missing(tmp_path):
     assert collect(recipe(baseline=None), tmp_path)["baseline"] == "residual"
+
+
+def test_kept_steps_stand_in_the_order_of_seeds(tmp_path):
+    for seed, step in ((0, 28), (1, 0), (2, 14)):
+        metrics = {"step0": {"by_composition": {"A": {"energy": 0.1}}}, "final": {"by_composition": {}}}
+        told = {
+            "fold": 0,
+            "tests": {"t": metrics},
+            "strategy": {"trainable": 1},
+            "reference": {"policy": "keep"},
+            "training": {"steps": 150, "best_step": step, "wall_s": 1.0},
+        }
+        (tmp_path / f"keep/seed-{seed}").mkdir(parents=True)
+        (tmp_path / f"keep/seed-{seed}/result.json").write_text(json.dumps(told))
+    assert collect(recipe(seeds=[2, 0, 1]), tmp_path)["variants"]["keep"]["kept_steps"] == [28, 0, 14]
 
 
 def test_several_processes_belong_to_one_run(tmp_path, monkeypatch):

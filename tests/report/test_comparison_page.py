@@ -95,14 +95,41 @@ def test_paired_rows_are_in_shown_units_by_label_and_warnings_stand_once(page):
     )
     assert made["baseline"] == "B"
     assert made["paired"][TEST] == [
-        ["energy", "A", "−20.0 [−30.0, −10.0]", "meV/atom", "< 0.001", "0.040", "30", "5", "4"],
-        ["force", "gone", "−20.0 [−30.0, −10.0]", "meV/Å", "< 0.001", "0.040", "30", "5", "4"],
+        ["energy (meV/atom)", "A", "−20.0 [−30.0, −10.0]", "better", "< 0.001", "0.040", "30", "5", "4"],
+        ["force (meV/Å)", "gone", "−20.0 [−30.0, −10.0]", "better", "< 0.001", "0.040", "30", "5", "4"],
     ]
     assert made["warnings"][TEST] == ["x", "few seeds", "y"]
     assert [picture.file for picture in made["pictures"][TEST]] == [
         "figures/errors-unseen-compositions.png",
         "figures/paired-unseen-compositions.png",
     ]
+
+
+@pytest.mark.parametrize(("low", "said"), [(0.01, "worse"), (-0.01, "not told apart")])
+def test_table_figure_and_sentence_agree_where_the_interval_holds_zero(page, tmp_path, low, said):
+    row = {"method": "a", "mean_difference": 0.02, "interval": [low, 0.05], "p_holm": 0.001, "claim": True}
+    made = page(
+        variants={"a": variant(0.05, label="A"), "b": variant(0.03)}, baseline="b", paired={TEST: {"energy": [row]}}
+    )
+    assert made["paired"][TEST][0][3] == said
+    assert any("A is worse in energy" in text for text in made["verdicts"]) == (said == "worse")
+    assert any("not told apart from the baseline: in energy “A”" in t for t in made["verdicts"]) == (said != "worse")
+    assert made["rule"] in write(tmp_path).read_text()
+
+
+def test_kept_steps_stand_in_the_order_of_seeds_and_missing_ones_are_a_dash(page, tmp_path):
+    made = page(steps=150, variants={"a": variant(0.1, kept_steps=[28, 0, 1500]), "b": variant(0.1)})
+    assert [v["kept"] for v in made["variants"]] == ["28, 0, 1,500", MISSING]
+    text = write(tmp_path).read_text()
+    assert "2 variants, 150 steps each, weights with the lowest validation loss kept" in text
+    assert "weights kept from step" in text
+    assert '<td class="steps">28, 0, 1,500</td>' in text
+
+
+def test_harm_is_said_on_the_page(page, tmp_path):
+    made = page(variants={"a": variant(0.05, label="A")})
+    assert "energy error: “A” (1.00 to 50.0 meV/atom)" in made["harm"][0]
+    assert "“A” (1.00 to 50.0 meV/atom)" in write(tmp_path).read_text()
 
 
 def test_pages_of_runs_have_addresses_that_a_browser_takes_for_files(page, tmp_path):

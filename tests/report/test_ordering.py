@@ -31,25 +31,40 @@ def test_variant_without_a_number_is_left_out():
     assert ordering({"b": variant("B", None)}, "t", baseline="b") == []
 
 
-def row(method, difference, p):
-    return {"method": method, "mean_difference": difference, "p_holm": p}
+def row(method, difference, p, width=0.5):
+    ends = sorted([difference * (1 - width), difference * (1 + width)])
+    return {"method": method, "mean_difference": difference, "interval": ends, "p_holm": p}
 
 
-def test_verdict_names_only_what_is_significant():
-    text = verdict(
-        "t", {"energy": [row("a", -0.1, 0.01), row("b", 0.2, 0.3)], "forces": [row("a", 0.2, 0.04)]}, {}, "base"
+def test_verdict_names_what_is_told_apart_and_what_is_not():
+    text, rest = verdict(
+        "t",
+        {"energy": [row("a", -0.1, 0.01), row("b", 0.2, 0.3)], "forces": [row("a", 0.2, 0.04), row("b, c", 0.2, 0.9)]},
+        {"b": "B"},
+        "base",
     )
-    assert text.startswith("On t, 2 of 3 paired comparisons with base are significant")
+    assert text.startswith("On t, 2 of 4 paired comparisons tell a variant apart from the baseline (base): ")
     assert "a is better in energy" in text
     assert "a is worse in force" in text
-    assert "b is" not in text
+    assert "B" not in text
+    assert rest == "On t, not told apart from the baseline: in energy “B”; in force “b, c”."
 
 
-def test_verdict_without_significance_and_without_rows():
-    assert verdict("t", {"energy": [row("a", 1.0, None)]}, {}, "base").endswith(
-        "0 of 1 paired comparisons with base are significant at 0.05 after Holm (within each property)."
-    )
-    assert verdict("t", {"energy": []}, {}, "base") == ""
+def test_a_small_p_with_an_interval_across_zero_is_no_verdict():
+    text, rest = verdict("t", {"energy": [row("a", -0.1, 0.001, width=2)]}, {}, "base")
+    assert text == "On t, 0 of 1 paired comparisons tell a variant apart from the baseline (base)."
+    assert rest.endswith("in energy “a”.")
+
+
+def test_verdict_without_anything_left_and_without_rows():
+    assert len(verdict("t", {"energy": [row("a", 1.0, 0.01)]}, {}, "base")) == 1
+    assert verdict("t", {"energy": []}, {}, "base") == []
+
+
+def test_forces_are_named_by_their_components():
+    three = {"a": {"label": "A", "tests": {"t": {"final": {"forces": {"mean": 0.1}}}}}}
+    [text] = ordering(three, "t", baseline="a")
+    assert text.startswith("On t the final force error over components that symmetry leaves free is lowest for A")
 
 
 def claims(claim, seeds):

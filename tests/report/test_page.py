@@ -119,7 +119,7 @@ def test_null_is_a_dash_and_not_zero(run_folder):
 
     text = plain(write(run_folder(blank, predictions=False)).read_text(encoding="utf-8"))
     assert "stress, mean over components (GPa) – – – –" in text
-    assert "forces, mean over components (meV/Å) – – – 0" in text
+    assert "forces, mean over all components (meV/Å) – – – 0" in text
 
 
 def test_magnetic_moments_are_shown_where_there_are_any(run_folder):
@@ -130,6 +130,12 @@ def test_magnetic_moments_are_shown_where_there_are_any(run_folder):
         write(run_folder(magnetic, "a", predictions=False)).read_text(encoding="utf-8")
     )
     assert "magnetic moments, mean" not in write(run_folder(name="b", predictions=False)).read_text(encoding="utf-8")
+
+
+def test_wide_tables_may_fill_a_window_of_1280_pixels(comparison_folder):
+    text = write(comparison_folder()).read_text(encoding="utf-8")
+    (width,) = re.findall(r"^main \{ max-width: ([0-9.]+)rem", text, flags=re.MULTILINE)
+    assert 1100 <= 16 * float(width) <= 1200
 
 
 def test_missing_pieces_are_said(run_folder):
@@ -207,13 +213,13 @@ def test_comparison_page_has_the_numbers_and_the_caveats(comparison_folder):
         "Which reference is best?",
         "On unseen compositions the final energy error is lowest for residual, readout only: 43.1 [36.6, 51.7] meV/atom",
         "The interval of the next (residual) overlaps. Before training the baseline (residual) was at 44.2 [37.6, 53.0]",
-        "8 of 10 paired comparisons with residual are significant at 0.05 after Holm (within each property)",
+        "8 of 10 paired comparisons tell a variant apart from the baseline (residual)",
         "refit is worse in energy and force",
         "Indicative only: a claim about an ordering needs 5 seeds for every composition; on unseen compositions the fewest are 3, on known materials the fewest are 3.",
         "they resample compositions and seeds",
         "not converged at these steps",
         "412,528",
-        "energy refit 258 [180, 335] meV/atom &lt; 0.001 0.002 30 3 3",
+        "energy (meV/atom) refit 258 [180, 335] worse &lt; 0.001 0.002 30 3 3",
         "3 seeds: indicative only",
         "10.1038/s41524-025-01796-y",
         "4. transfer, r2SCAN reference (refit) 17 38 0.167 0.023 304 70.0 0.577 213 70.0 0.577",

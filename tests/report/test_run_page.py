@@ -17,7 +17,7 @@ def test_predicting_zero_means_nothing_for_energies():
 def test_number_of_values_is_that_of_the_error():
     metrics = {"forces": {"n": 30, "n_free": 12}, "by_composition": {"A": {"energy": 0.1}, "B": {"energy": None}}}
     rows = {row[0].split(" (")[0]: row[-1] for row in error_rows(None, metrics)}
-    assert rows["forces, mean over components"] == "30"
+    assert rows["forces, mean over all components"] == "30"
     assert rows["forces, components that symmetry leaves free"] == "12"
     assert rows["energy, mean over compositions"] == "1"
 

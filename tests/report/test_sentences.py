@@ -1,6 +1,6 @@
 import pytest
 
-from transferkit.report.sentences import headline, next_steps, outcome, overlap, shown, step_zero
+from transferkit.report.sentences import headline, kept, next_steps, outcome, overlap, shown, step_zero
 
 
 def stage(mae, interval=None):
@@ -18,7 +18,8 @@ def run(before, after, **training):
 def test_outcome_has_the_numbers_the_direction_and_the_size_of_the_test():
     [text] = outcome(run(stage(0.0537, [0.05, 0.06]), stage(0.0213, [0.02, 0.03])))
     assert text == (
-        "On t (9 structures, 4 compositions), before training and after 150 steps: "
+        "On t (9 structures, 4 compositions), before training and after training "
+        "(weights of step 90 of 150, lowest validation loss): "
         "the energy error fell from 53.7 [50.0, 60.0] meV/atom to 21.3 [20.0, 30.0] meV/atom."
     )
 
@@ -27,6 +28,26 @@ def test_a_rise_is_called_a_rise_and_overlap_is_said():
     [text] = outcome(run(stage(0.04, [0.03, 0.05]), stage(0.046, [0.04, 0.05])))
     assert "rose from 40.0" in text
     assert "(the intervals overlap)" in text
+
+
+def test_weights_from_before_training_are_said_to_be_so():
+    [text] = outcome(run(stage(0.04), stage(0.04), best_step=0))
+    assert text == (
+        "On t (9 structures, 4 compositions), no evaluation in 150 steps beat the start on the validation part, "
+        "so the weights are those from before training: the energy error stayed at 40.0 meV/atom."
+    )
+
+
+def test_kept_weights_that_are_not_stored_are_not_made_up():
+    assert "not stored" in kept({"training": {"steps": 150}})
+
+
+def test_force_error_is_that_over_free_components_and_has_no_interval_of_another():
+    def forces(free):
+        return {"forces": {"mae": 0.01, "free_mae": free, "interval": [0.009, 0.011]}}
+
+    [text] = outcome(run(forces(0.117), forces(0.103)))
+    assert text.endswith("the force error over components that symmetry leaves free fell from 117 meV/Å to 103 meV/Å.")
 
 
 def test_nothing_measured_is_said_and_not_zero():

@@ -9,11 +9,13 @@ from transferkit.report.beside_paper import beside_paper
 from transferkit.report.figures.comparison import comparison
 from transferkit.report.figures.paired import paired
 from transferkit.report.folder import read_json, strictest_first
+from transferkit.report.harm import harm
 from transferkit.report.ordering import error_of, indicative, ordering, verdict
 from transferkit.report.paper import paper_a
 from transferkit.report.pictures import Picture, picture
 from transferkit.report.quantities import MISSING, QUANTITIES, count, probability
 from transferkit.report.run_page import files_written, policy_rows
+from transferkit.report.told_apart import RULE, standing
 from transferkit.typing import Json, Property
 
 SHOWN: tuple[Property, ...] = ("energy", "forces", "stress")
@@ -54,8 +56,10 @@ def comparison_page(folder: Path) -> Json:
         "verdicts": [
             text
             for test in tests
-            if (text := verdict(test, comparisons.get(test) or {}, labels, labels.get(baseline, baseline)))
+            for text in verdict(test, comparisons.get(test) or {}, labels, labels.get(baseline, baseline))
         ],
+        "harm": [text for test in tests if (text := harm(variants, test))],
+        "rule": RULE,
         "tables": {test: _rows(variants, test, labels) for test in tests},
         "variants": [_variant(name, variant, labels[name], folder) for name, variant in variants.items()],
         "pictures": {test: _pictures(folder, told, test, labels) for test in tests},
@@ -147,6 +151,7 @@ def _variant(name: str, variant: Json, label: str, folder: Path) -> Json:
         "label": label,
         "name": name,
         "trainable": count(variant.get("trainable")),
+        "kept": ", ".join(count(step) for step in variant.get("kept_steps") or []) or MISSING,
         "note": variant.get("note") or "",
         "pages": pages,
     }
@@ -184,10 +189,10 @@ def _pictures(folder: Path, told: Json, test: str, labels: Mapping[str, str]) ->
 def _paired_rows(comparisons: Mapping[Property, list[Json]], labels: Mapping[str, str]) -> list[list[str]]:
     return [
         [
-            QUANTITIES[name].name,
+            f"{QUANTITIES[name].name} ({QUANTITIES[name].unit})",
             labels.get(row["method"], row["method"]),
             QUANTITIES[name].show(row.get("mean_difference"), row.get("interval")),
-            QUANTITIES[name].unit,
+            standing(row),
             probability(row.get("p_wilcoxon")),
             probability(row.get("p_holm")),
             count(row.get("n_compositions")),

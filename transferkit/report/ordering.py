@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from transferkit.evaluation.compare import SEEDS_FOR_A_CLAIM
-from transferkit.report.figures.paired import LEVEL
 from transferkit.report.quantities import QUANTITIES, Quantity
 from transferkit.report.sentences import overlap
+from transferkit.report.told_apart import ALIKE, BETTER, WORSE, standing
 from transferkit.typing import Json, Property
 
 ORDERED: tuple[Property, ...] = ("energy", "forces", "stress")
@@ -52,7 +52,9 @@ def error_of(variant: Json, test: str, stage: str, name: Property) -> Json:
 
 def _sentence(quantity: Quantity, test: str, entries: Sequence[tuple[float, str, Sequence[float] | None]]) -> str:
     (mean, label, interval), *others = entries
-    text = f"On {test} the final {quantity.name} error is lowest for {label}: {quantity.show(mean, interval)} {quantity.unit}."
+    text = (
+        f"On {test} the final {quantity.error} is lowest for {label}: {quantity.show(mean, interval)} {quantity.unit}."
+    )
     if others and overlap(interval, others[0][2]):
         text += f" The interval of the next ({others[0][1]}) overlaps."
     return text
@@ -93,22 +95,31 @@ def indicative(comparisons: Mapping[str, Mapping[Property, Sequence[Json]]]) -> 
     return f"a claim about an ordering needs {SEEDS_FOR_A_CLAIM} seeds for every composition; {', '.join(found)}."
 
 
-def verdict(test: str, comparisons: Mapping[Property, Sequence[Json]], labels: Mapping[str, str], baseline: str) -> str:
-    """Which methods differ from the baseline after Holm's correction, on one test.
+def verdict(
+    test: str, comparisons: Mapping[Property, Sequence[Json]], labels: Mapping[str, str], baseline: str
+) -> list[str]:
+    """Which methods are better or worse than the baseline on one test, and which are not told apart from it.
 
-    >>> row = {"method": "b", "mean_difference": 0.1, "p_holm": 0.01}
+    >>> row = {"method": "b", "mean_difference": 0.1, "interval": [0.05, 0.2], "p_holm": 0.01}
     >>> verdict("t", {"energy": [row]}, {"b": "B"}, "A")
-    'On t, 1 of 1 paired comparisons with A is significant at 0.05 after Holm (within each property): B is worse in energy.'
+    ['On t, 1 of 1 paired comparisons tells a variant apart from the baseline (A): B is worse in energy.']
     """
-    rows = [(name, row) for name, found in comparisons.items() for row in found]
+    rows = [(name, row, standing(row)) for name, found in comparisons.items() for row in found]
     if not rows:
-        return ""
-    clear = [(n, r) for n, r in rows if r.get("p_holm") is not None and r["p_holm"] < LEVEL]
-    start = f"On {test}, {len(clear)} of {len(rows)} paired comparisons with {baseline} {'is' if len(clear) == 1 else 'are'} significant at {LEVEL} after Holm (within each property)"
+        return []
+    clear = sum(where != ALIKE for _, _, where in rows)
+    start = f"On {test}, {clear} of {len(rows)} paired comparisons {'tells' if clear == 1 else 'tell'} a variant apart from the baseline ({baseline})"
     parts = []
-    for word, sign in (("better", -1), ("worse", 1)):
-        for method in dict.fromkeys(r["method"] for _, r in clear):
-            names = [QUANTITIES[n].name for n, r in clear if r["method"] == method and r["mean_difference"] * sign > 0]
-            if names:
-                parts.append(f"{labels.get(method, method)} is {word} in {' and '.join(names)}")
-    return f"{start}: {'; '.join(parts)}." if parts else f"{start}."
+    for word in (BETTER, WORSE):
+        for method in dict.fromkeys(r["method"] for _, r, where in rows if where == word):
+            names = [QUANTITIES[n].name for n, r, where in rows if r["method"] == method and where == word]
+            parts.append(f"{labels.get(method, method)} is {word} in {' and '.join(names)}")
+    out = [f"{start}: {'; '.join(parts)}." if parts else f"{start}."]
+    alike = []  # labels hold commas of their own, so that those of a list stand in quotation marks
+    for name in comparisons:
+        methods = [f"“{labels.get(r['method'], r['method'])}”" for n, r, where in rows if n == name and where == ALIKE]
+        if methods:
+            alike.append(f"in {QUANTITIES[name].name} {', '.join(methods)}")
+    if alike:
+        out.append(f"On {test}, {ALIKE} from the baseline: {'; '.join(alike)}.")
+    return out

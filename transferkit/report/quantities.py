@@ -21,11 +21,22 @@ class Quantity:
         name: singular, as in "force error"
         unit: shown unit
         factor: shown value = ``factor`` times the stored one
+        over: what a headline error is a mean of, where there is more than one way to take it
     """
 
     name: str
     unit: str
     factor: float
+    over: str = ""
+
+    @property
+    def error(self) -> str:
+        """The headline error in full, the same words on every page.
+
+        >>> QUANTITIES["energy"].error, QUANTITIES["forces"].error
+        ('energy error', 'force error over components that symmetry leaves free')
+        """
+        return f"{self.name} error over {self.over}" if self.over else f"{self.name} error"
 
     def value(self, stored: float | None) -> float | None:
         """The stored value in the shown unit; None for null, NaN and infinity."""
@@ -61,7 +72,7 @@ class Quantity:
 
 QUANTITIES: dict[Property, Quantity] = {
     "energy": Quantity("energy", "meV/atom", MILLI),
-    "forces": Quantity("force", "meV/Å", MILLI),
+    "forces": Quantity("force", "meV/Å", MILLI, "components that symmetry leaves free"),
     "stress": Quantity("stress", "GPa", 1.0 / GPA),
     "magmoms": Quantity("magnetic moment", "μB", 1.0),
 }

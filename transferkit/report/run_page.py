@@ -17,7 +17,7 @@ ERRORS: tuple[tuple[Property, str, str, str | None], ...] = (
     ("energy", "mean_over_compositions", "energy, mean over compositions", None),
     ("energy", "median_over_compositions", "energy, median over compositions", None),
     ("energy", "rmse", "energy, root mean square", None),
-    ("forces", "mae", "forces, mean over components", "predict_zero_mae"),
+    ("forces", "mae", "forces, mean over all components", "predict_zero_mae"),
     ("forces", "free_mae", "forces, components that symmetry leaves free", "free_predict_zero_mae"),
     ("forces", "rmse", "forces, root mean square", None),
     ("stress", "mae", "stress, mean over components", "predict_zero_mae"),

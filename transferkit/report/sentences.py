@@ -12,14 +12,17 @@ HEADLINE: tuple[Property, ...] = ("energy", "forces", "stress")
 def headline(metrics: Json | None, name: Property) -> tuple[float | None, Sequence[float] | None]:
     """The error that speaks for a property and its 95 % interval, in stored units: the mean absolute error.
 
-    It is the one value that carries an interval, so that value and interval belong together.
+    For forces it is that over the components that symmetry leaves free, as on the page of a comparison. The interval
+    belongs to the mean over all components, so forces are given none.
 
     >>> headline({"energy": {"mae": 0.1, "mean_over_compositions": 0.2, "interval": [0.1, 0.3]}}, "energy")
     (0.1, [0.1, 0.3])
-    >>> headline({"forces": None}, "forces")
-    (None, None)
+    >>> headline({"forces": {"mae": 0.1, "free_mae": 0.2, "interval": [0.1, 0.3]}}, "forces")
+    (0.2, None)
     """
     entry = (metrics or {}).get(name) or {}
+    if name == "forces":
+        return entry.get("free_mae"), None
     return entry.get("mae"), entry.get("interval")
 
 
@@ -44,18 +47,31 @@ def overlap(a: Sequence[float | None] | None, b: Sequence[float | None] | None) 
 
 def outcome(result: Json) -> list[str]:
     """One sentence per test: errors before and after training with their 95 % intervals."""
-    steps = (result.get("training") or {}).get("steps")
-    return [_test_sentence(name, test, result, steps) for name, test in (result.get("tests") or {}).items()]
+    return [_test_sentence(name, test, result) for name, test in (result.get("tests") or {}).items()]
 
 
-def _test_sentence(name: str, test: Json, result: Json, steps: int | None) -> str:
+def _test_sentence(name: str, test: Json, result: Json) -> str:
     changes = [text for p in HEADLINE if (text := _change(test, p))]
     if not changes:
         size = count(((result.get("data") or {}).get("counts") or {}).get(name))
         return f"On {name} nothing could be measured: none of its {size} structures has both labels and a determined reference."
+    return f"On {name} ({_measured(name, test, result)}), {kept(result)}: {'; '.join(changes)}."
+
+
+def kept(result: Json) -> str:
+    """Which weights the final errors are of: those with the lowest validation loss, not those of the last step.
+
+    >>> kept({"training": {"steps": 150, "best_step": 28}})
+    'before training and after training (weights of step 28 of 150, lowest validation loss)'
+    """
+    training = result.get("training") or {}
+    best, steps = training.get("best_step"), training.get("steps")
+    if best is None:
+        return "before training and after training (which weights were kept is not stored)"
+    if best == 0:
+        return f"no evaluation in {count(steps)} steps beat the start on the validation part, so the weights are those from before training"
     return (
-        f"On {name} ({_measured(name, test, result)}), before training and after {count(steps)} steps: "
-        f"{'; '.join(changes)}."
+        f"before training and after training (weights of step {count(best)} of {count(steps)}, lowest validation loss)"
     )
 
 
@@ -89,10 +105,12 @@ def _change(test: Json, name: Property) -> str:
     if after[0] is None:
         return ""
     if before[0] is None:
-        return f"the {QUANTITIES[name].name} error is {shown(test.get('final'), name)} (not measured before training)"
-    verb = "fell" if after[0] < before[0] else "rose" if after[0] > before[0] else "stayed"
+        return f"the {QUANTITIES[name].error} is {shown(test.get('final'), name)} (not measured before training)"
+    if after[0] == before[0]:
+        return f"the {QUANTITIES[name].error} stayed at {shown(test.get('final'), name)}"
+    verb = "fell" if after[0] < before[0] else "rose"
     doubt = " (the intervals overlap)" if overlap(before[1], after[1]) else ""
-    return f"the {QUANTITIES[name].name} error {verb} from {shown(test.get('step0'), name)} to {shown(test.get('final'), name)}{doubt}"
+    return f"the {QUANTITIES[name].error} {verb} from {shown(test.get('step0'), name)} to {shown(test.get('final'), name)}{doubt}"
 
 
 def next_steps(result: Json) -> list[str]:

@@ -14,6 +14,14 @@ def test_values_are_written_and_undetermined_ones_in_brackets():
     assert "0.00" not in said
 
 
+def test_elements_that_are_not_in_the_data_are_white_and_blank():
+    figure = e0_shift({"O": -0.74, "Mg": 0.0})
+    coloured = [p for p in figure.axes[0].patches if p.get_facecolor() != (1.0, 1.0, 1.0, 1.0)]
+    numbers = [text for text in texts(figure) if any(c.isdigit() for c in text)]
+    assert sorted(numbers) == ["0.00", "−0.74"]
+    assert len(coloured) == 2
+
+
 def test_a_shift_of_zero_that_is_determined_is_written():
     assert "0.00" in texts(e0_shift({"O": 0.0, "Mg": 1.0}))
 

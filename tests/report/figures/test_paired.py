@@ -4,11 +4,11 @@ from transferkit.report.figures.paired import paired
 from transferkit.report.figures.style import BLUE, GREY, VERMILION, png
 
 
-def row(method, difference, p):
+def row(method, difference, p, half=0.01):
     return {
         "method": method,
         "mean_difference": difference,
-        "interval": [difference - 0.01, difference + 0.01],
+        "interval": [difference - half, difference + half],
         "p_holm": p,
     }
 
@@ -24,6 +24,12 @@ def test_colours_say_what_the_test_says():
     axes = paired({"energy": ROWS}, labels={}, baseline="base").axes[0]
     assert [line.get_color() for line in squares(axes)] == [BLUE, VERMILION, GREY]
     assert [line.get_xdata()[0] for line in squares(axes)] == pytest.approx([-50.0, 40.0, 20.0])
+
+
+def test_an_interval_across_zero_is_grey_whatever_the_test_says():
+    rows = [row("a", -0.05, 0.001, half=0.06), row("b", 0.05, 0.001, half=0.06)]
+    axes = paired({"energy": rows}, labels={}, baseline="base").axes[0]
+    assert [line.get_color() for line in squares(axes)] == [GREY, GREY]
 
 
 def test_a_method_keeps_its_row_in_every_panel():

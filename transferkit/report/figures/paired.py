@@ -9,10 +9,10 @@ from matplotlib.ticker import NullLocator
 
 from transferkit.report.figures.style import BLACK, BLUE, GREY, VERMILION, canvas, plain, point, styled
 from transferkit.report.quantities import QUANTITIES
+from transferkit.report.told_apart import ALIKE, BETTER, WORSE, standing
 from transferkit.typing import PROPERTIES, Json, Property
 
-LEVEL = 0.05
-"""Family-wise error rate after Holm's correction."""
+COLOURS = {BETTER: BLUE, WORSE: VERMILION, ALIKE: GREY}
 WIDE = 30.0
 """Differences that span more than this factor are shown on a scale linear near zero, logarithmic outside."""
 
@@ -20,6 +20,8 @@ WIDE = 30.0
 @styled
 def paired(comparisons: Mapping[Property, Sequence[Json]], *, labels: Mapping[str, str], baseline: str) -> Figure:
     """Mean paired difference of errors to the baseline with its interval; left of zero is better than the baseline.
+
+    Colours follow :func:`transferkit.report.told_apart.standing`.
 
     Args:
         comparisons: per property, rows {"method", "mean_difference", "interval", "p_holm"} in eV/atom, eV/Å, eV/Å³
@@ -41,7 +43,7 @@ def paired(comparisons: Mapping[Property, Sequence[Json]], *, labels: Mapping[st
             if mean is None:
                 continue
             ends = quantity.ends(row.get("interval"))
-            point(axes, mean, float(methods.index(row["method"])), ends, colour=_colour(row), marker="s")
+            point(axes, mean, float(methods.index(row["method"])), ends, colour=COLOURS[standing(row)], marker="s")
             extents.append(abs(mean))
         axes.axvline(0.0, color=BLACK, linewidth=0.9)
         smallest = min((x for x in extents if x > 0), default=0.0)
@@ -56,8 +58,8 @@ def paired(comparisons: Mapping[Property, Sequence[Json]], *, labels: Mapping[st
         axes.set(ylim=(len(methods) - 0.5, -0.5), xlabel=f"difference of {quantity.name} errors ({quantity.unit})")
         axes.set_yticks(range(len(methods)), [plain(labels.get(m, m)) for m in methods] if k == 0 else [])
         axes.tick_params(axis="y", length=0)
-    words = ((BLUE, "better than"), (VERMILION, "worse than"), (GREY, "not told apart from"))
-    handles = [Line2D([], [], marker="s", color=c, label=f"{w} {plain(baseline)}") for c, w in words]
+    words = ((BETTER, "better than"), (WORSE, "worse than"), (ALIKE, "not told apart from"))
+    handles = [Line2D([], [], marker="s", color=COLOURS[s], label=f"{w} {plain(baseline)}") for s, w in words]
     figure.legend(handles=handles, loc="outside upper left", ncols=3)
     return figure
 
@@ -68,10 +70,3 @@ def _ticks(threshold: float, frame: tuple[float, float]) -> list[float]:
     last = math.floor(math.log10(max(abs(x) for x in frame)))
     powers = [10.0**k for k in range(first, last + 1)]
     return [t for t in (*(-p for p in reversed(powers)), 0.0, *powers) if frame[0] <= t <= frame[1]]
-
-
-def _colour(row: Json) -> str:
-    p = row.get("p_holm")
-    if p is None or not p < LEVEL:
-        return GREY
-    return BLUE if row["mean_difference"] < 0 else VERMILION
