@@ -40,15 +40,16 @@ def errors(found: dict, test: str) -> list[str]:
 def differences(found: dict, test: str) -> list[str]:
     """Paired differences to the baseline."""
     lines = [
-        "| variant | property | difference of final errors | p (Holm) | compositions | seeds |",
-        "|---|---|---|---|---|---|",
+        "| variant | property | difference of final errors | p (Holm) | compositions | seeds | fewest seeds of a composition |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, (factor, unit) in SCALE.items():
         for c in found["paired"][test][name]:
             low, high = c["interval"]
             label = found["variants"][c["method"]]["label"]
             value = f"{factor * c['mean_difference']:+.3g} [{factor * low:+.3g}, {factor * high:+.3g}] {unit}"
-            lines.append(f"| {label} | {name} | {value} | {c['p_holm']:.2g} | {c['n_compositions']} | {c['n_seeds']} |")
+            counts = f"{c['n_compositions']} | {c['n_seeds']} | {c['seeds_per_composition']}"
+            lines.append(f"| {label} | {name} | {value} | {c['p_holm']:.2g} | {counts} |")
     return lines
 
 
