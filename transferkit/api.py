@@ -11,9 +11,10 @@ import numpy as np
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
 from transferkit.errors import ReferenceFitError
+from transferkit.evaluation.outcome import Evaluation
 from transferkit.reference.policy_table import PolicyTable
 from transferkit.reference.transfer import score_policies, transfer
-from transferkit.typing import Json, Property
+from transferkit.typing import Property
 
 if TYPE_CHECKING:
     from transferkit.adapters.potential import ReferencedPotential
@@ -172,45 +173,6 @@ def rereference(
     if done.warning:
         sys.stdout.write(f"{done.warning}\n")
     return done.potential
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Errors of a potential on a data set.
-
-    Attributes:
-        metrics: the JSON object that a run stores
-        n_structures: how many structures there were
-        undetermined: ids of structures that hold an element whose E0 the data of the reference did not determine;
-            their energies are in the errors and may spoil them
-        caution: what else to know, e.g. that the labels are of another level of theory than the potential's
-    """
-
-    metrics: Json
-    n_structures: int
-    undetermined: tuple[str, ...] = ()
-    caution: str = ""
-
-    def to_json(self) -> Json:
-        """The metrics, the ids and the caution, as a JSON object."""
-        return {**self.metrics, "undetermined": list(self.undetermined), "caution": self.caution}
-
-    def __str__(self) -> str:
-        """A small table with 95 % intervals over compositions."""
-        lines = [f"{self.n_structures} structures; intervals resample compositions"]
-        if self.caution:
-            lines.append(f"! {self.caution}")
-        if self.undetermined:
-            named = ", ".join(self.undetermined[:5]) + (", ..." if len(self.undetermined) > 5 else "")
-            lines.append(f"{len(self.undetermined)} of them hold an element whose E0 was not determined: {named}")
-        for name in ("energy", "forces", "stress", "magmoms"):
-            entry = self.metrics[name]
-            if entry["mae"] is None:
-                continue
-            ends = entry["interval"]
-            interval = "[no interval: one composition]" if ends is None else "[{:.4f}, {:.4f}]".format(*ends)
-            lines.append(f"{name:8} MAE {entry['mae']:.4f} {interval}  RMSE {entry['rmse']:.4f} {entry['unit']}")
-        return "\n".join(lines)
 
 
 def evaluate(model: "ReferencedPotential", data: Structures) -> Evaluation:

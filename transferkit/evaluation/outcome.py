@@ -1,0 +1,44 @@
+"""Evaluation: the errors of a potential on a data set, to print and to store."""
+
+from dataclasses import dataclass
+
+from transferkit.typing import Json
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Errors of a potential on a data set.
+
+    Attributes:
+        metrics: the JSON object that a run stores
+        n_structures: how many structures there were
+        undetermined: ids of structures that hold an element whose E0 the data of the reference did not determine;
+            their energies are in the errors and may spoil them
+        caution: what else to know, e.g. that the labels are of another level of theory than the potential's
+    """
+
+    metrics: Json
+    n_structures: int
+    undetermined: tuple[str, ...] = ()
+    caution: str = ""
+
+    def to_json(self) -> Json:
+        """The metrics, the ids and the caution, as a JSON object."""
+        return {**self.metrics, "undetermined": list(self.undetermined), "caution": self.caution}
+
+    def __str__(self) -> str:
+        """A small table with 95 % intervals over compositions."""
+        lines = [f"{self.n_structures} structures; intervals resample compositions"]
+        if self.caution:
+            lines.append(f"! {self.caution}")
+        if self.undetermined:
+            named = ", ".join(self.undetermined[:5]) + (", ..." if len(self.undetermined) > 5 else "")
+            lines.append(f"{len(self.undetermined)} of them hold an element whose E0 was not determined: {named}")
+        for name in ("energy", "forces", "stress", "magmoms"):
+            entry = self.metrics[name]
+            if entry["mae"] is None:
+                continue
+            ends = entry["interval"]
+            interval = "[no interval: one composition]" if ends is None else "[{:.4f}, {:.4f}]".format(*ends)
+            lines.append(f"{name:8} MAE {entry['mae']:.4f} {interval}  RMSE {entry['rmse']:.4f} {entry['unit']}")
+        return "\n".join(lines)
