@@ -21,6 +21,7 @@ from transferkit.data.structures import Structures
 from transferkit.data.subset import nested_subsets
 from transferkit.errors import Interrupted, RunFolderError
 from transferkit.evaluation.judge import determined
+from transferkit.evaluation.outcome import Evaluation
 from transferkit.evaluation.predict import predict
 from transferkit.provenance import provenance
 from transferkit.recipe import Recipe, identity
@@ -227,7 +228,7 @@ def start(recipe: Recipe) -> ReferencedPotential:
     return api.load(adapter.name, adapter.checkpoint, device=adapter.device, dtype=adapter.dtype)
 
 
-def evaluate_run(folder: Path, data: Structures) -> api.Evaluation:
+def evaluate_run(folder: Path, data: Structures) -> Evaluation:
     """Errors of a finished run's potential on other data.
 
     Raises:
