@@ -17,6 +17,7 @@ from transferkit.reference.transfer import score_policies, transfer
 from transferkit.typing import Property
 
 if TYPE_CHECKING:
+    from transferkit.adapters.base import Graph
     from transferkit.adapters.potential import ReferencedPotential
     from transferkit.training.fit import FitResult
 
@@ -91,7 +92,7 @@ def compare_policies(
     ridge: float = 1e-3,
     source_data: Structures | None = None,
     isolated: Mapping[str, float] | None = None,
-    network: np.ndarray | None = None,
+    graphs: Sequence["Graph"] | None = None,
 ) -> Rereferenced:
     """Move a potential's E0 to the level of theory of ``data``, and score every way to do so from one forward pass.
 
@@ -104,25 +105,25 @@ def compare_policies(
         ridge: strength of "ridge", dimensionless
         source_data: the same structures at the source level of theory, for "difference" (paper A, equation 3)
         isolated: energies of isolated atoms at the target level, eV by symbol, for "isolated-atoms"
-        network: energies of the network without E0, eV, (structures,), where they are known already
+        graphs: of ``data`` in order, where they are built already
 
     Raises:
         ReferenceFitError: there are no energies, the policy lacks what it needs, or does not fit this potential.
     """
     from transferkit.evaluation.predict import network_energy
 
-    data = data[data.has("energy")]
+    labelled = np.flatnonzero(data.has("energy"))
+    data, graphs = data[labelled], None if graphs is None else [graphs[s] for s in labelled.tolist()]
     if not len(data):
         raise ReferenceFitError(
             "none of the structures has an energy, so no reference can be fitted. Add energies, or use policy 'keep'."
         )
     source = model.reference()
-    network = network_energy(model, data) if network is None else network
     arrays: dict[str, Any] = {
         "source": source,
         "counts": data.counts(),
         "energies": data.energy,
-        "network": network,
+        "network": network_energy(model, data, graphs),
         "elements": data.elements,
         "source_energies": None if source_data is None else _paired(data, source_data),
         "isolated": isolated,

@@ -79,8 +79,10 @@ def run_one(
     findings = check(data)
     desk.say("\n".join([str(data), parts.describe(), *map(str, findings)]))
 
-    # 2. adapter: a network, with its elemental energies lifted out
+    # 2. adapter: a network, with its elemental energies lifted out; graphs are built once for all that follows
     model = start(recipe)
+    sets = {"valid": parts.valid, **parts.tests}
+    graphs = {name: build_graphs(model, part) for name, part in {"train": parts.train, **sets}.items()}
 
     # 3. reference: E0 of the target level of theory, and the table of how every policy would do
     options = recipe.reference
@@ -93,14 +95,16 @@ def run_one(
         ridge=options.ridge,
         source_data=None if options.source_data is None else open_data(options.source_data),
         isolated=options.isolated_atoms,
+        graphs=graphs["train"],
     )
+    for part in (parts.train, *sets.values()):  # the new reference may know fewer elements than the network does
+        for structure in part:
+            referenced.potential.check_elements(structure)
     desk.write("reference.json", referenced.potential.reference().to_json())
     desk.say(str(referenced.table))
     desk.say(referenced.warning)
 
     # 4. what the potential knows before any training: step 0
-    sets = {"valid": parts.valid, **parts.tests}
-    graphs = {name: build_graphs(referenced.potential, part) for name, part in sets.items()}
     step0 = {name: predict(referenced.potential, part, graphs=graphs[name]) for name, part in sets.items()}
 
     # 5. fine-tune: strategy, loss and optimiser are data handed to the one loop. Only validation structures whose
@@ -114,6 +118,7 @@ def run_one(
         referenced.potential,
         parts.train,
         parts.valid[known],
+        graphs=graphs["train"],
         valid_graphs=[graphs["valid"][s] for s in known],
         strategy=strategy_of(recipe),
         loss=loss_of(recipe, model.adapter.capabilities.properties),

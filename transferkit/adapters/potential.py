@@ -143,6 +143,15 @@ class ReferencedPotential(nn.Module):
             MissingReference: an element is unknown.
             GraphError: see :meth:`Adapter.graph`.
         """
+        self.check_elements(structure, head)
+        return self.adapter.graph(structure, skin=skin)
+
+    def check_elements(self, structure: Structure, head: str | None = None) -> None:
+        """Refuse a structure with an element that the network or the reference of a head does not know.
+
+        Raises:
+            MissingReference: names the structure and its unknown elements.
+        """
         present = {int(z) for z in np.unique(structure.numbers)}
         index = 0 if head is None else self.head_index(head)
         known = self.adapter.elements & set(self._references[index].elements.tolist())
@@ -152,7 +161,6 @@ class ReferencedPotential(nn.Module):
                 f"structure {structure.id!r} holds {names}, which this {self.adapter.name} checkpoint does not know. "
                 f"Leave such structures out, or choose a checkpoint that was trained on {names}."
             )
-        return self.adapter.graph(structure, skin=skin)
 
     def collate(self, graphs: Sequence[Graph], head: str | Sequence[str] | None = None) -> Batch:
         """One batch on the potential's device.
