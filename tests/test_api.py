@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import transferkit as tk
-from transferkit import api
-from transferkit.errors import AdapterNotInstalled, CheckpointError, ReferenceFitError, UnknownAdapter
+from transferkit.errors import AdapterNotInstalled, CheckpointError, UnknownAdapter, UnknownHead
 from transferkit.evaluation.predict import network_energy, predict
+from transferkit.rereferencing import compare_policies
 
 
 @pytest.fixture(scope="module")
@@ -29,30 +29,6 @@ def test_the_potential_given_keeps_its_reference(parts):
     before = model.reference().to_mapping()
     tk.rereference(model, parts.train)
     assert model.reference().to_mapping() == before
-
-
-def test_a_poor_policy_is_warned_about_with_its_numbers(parts):
-    done = api.compare_policies(tk.load("toy"), parts.train, policy="keep")
-    assert "residual" in done.warning
-    assert f"{done.table['keep'].mean:.3f}" in done.warning
-
-
-def test_difference_names_the_structure_whose_source_label_is_missing(parts):
-    pbe = tk.bundled("gpaw-pbe-r2scan", fidelity="PBE")
-    first = str(parts.train.id[0])
-    with pytest.raises(ReferenceFitError, match=first):
-        api.compare_policies(tk.load("toy"), parts.train, policy="difference", source_data=pbe[pbe.id != first])
-
-
-def test_difference_refuses_labels_of_the_same_level(parts):
-    same = tk.bundled("gpaw-pbe-r2scan", fidelity="r2SCAN")
-    with pytest.raises(ReferenceFitError, match="source_data holds r2SCAN labels, as the data themselves do"):
-        api.compare_policies(tk.load("toy"), parts.train, policy="difference", source_data=same)
-
-
-def test_labels_without_energies_cannot_be_referenced(parts):
-    with pytest.raises(ReferenceFitError, match="none of the structures has an energy"):
-        api.compare_policies(tk.load("toy"), parts.train.without("energy"))
 
 
 def test_finetune_leaves_what_it_was_given_as_it_was(parts):
@@ -82,7 +58,7 @@ def test_evaluation_names_structures_whose_elements_the_reference_did_not_see(pa
     assert tk.evaluate(model, parts.test).undetermined == ()
     sodium = np.unique(parts.train.owner[parts.train.numbers == 11])
     without = np.setdiff1d(np.arange(len(parts.train)), sodium)
-    found = tk.evaluate(api.compare_policies(model, parts.train[without]).potential, parts.train[sodium])
+    found = tk.evaluate(compare_policies(model, parts.train[without]).potential, parts.train[sodium])
     assert found.undetermined == tuple(parts.train.id[sodium])
     assert f"{len(sodium)} of them hold an element whose E0 was not determined" in str(found)
     assert found.to_json()["undetermined"] == list(found.undetermined)
@@ -109,3 +85,54 @@ def test_a_missing_package_is_not_a_broken_one(monkeypatch):
     monkeypatch.setattr(registry, "entry_points", lambda **_: [point])
     with pytest.raises(AdapterNotInstalled, match="no_such_package_anywhere"):
         tk.load("gone")
+
+
+class TestTwoHeads:
+    @pytest.fixture
+    def model(self):
+        model = tk.load("toy")
+        model.add_head("r2SCAN", copy_of="default")
+        return model
+
+    def test_the_reference_of_the_head_of_the_data_moves_and_the_other_stays(self, model, parts, capsys):
+        kept = model.reference("default").to_mapping()
+        moved = tk.rereference(model, parts.train)
+        assert "residual" in capsys.readouterr().out
+        assert moved.reference("default").to_mapping() == kept
+        assert moved.reference("r2SCAN").to_mapping() != kept
+        assert moved.fidelities == {"default": None, "r2SCAN": "r2SCAN"}
+        assert compare_policies(model, parts.train, head="default").potential.reference("r2SCAN").to_mapping() == kept
+
+    def test_each_head_is_evaluated_by_itself(self, model, parts):
+        moved = compare_policies(model, parts.train).potential
+        by_rule, named, other = (tk.evaluate(moved, parts.test, head=h) for h in (None, "r2SCAN", "default"))
+        assert by_rule.metrics == named.metrics
+        assert named.metrics["energy"]["mae"] != other.metrics["energy"]["mae"]
+
+    def test_among_several_there_is_no_default(self, model):
+        pbe = tk.bundled("gpaw-pbe-r2scan", fidelity="PBE")[:4]
+        for verb in (compare_policies, tk.evaluate, predict, network_energy):
+            with pytest.raises(UnknownHead, match=r"the data are PBE.*default .*, r2SCAN"):
+                verb(model, pbe)
+
+    def test_finetuning_trains_the_head_of_the_data(self, model, parts):
+        run = tk.finetune(model, parts, strategy="heads", steps=1, quiet=True)
+        assert run.plan.trainable["readout.default"] == 0
+        assert run.plan.trainable["readout.r2SCAN"] > 0
+        run = tk.finetune(model, parts, strategy="heads", steps=1, quiet=True, head="default")
+        assert run.plan.trainable["readout.r2SCAN"] == 0
+
+
+def test_labels_of_another_level_than_the_potentials_are_remarked():
+    pbe = tk.bundled("gpaw-pbe-r2scan", fidelity="PBE")[:4]
+    assert "trained on r2SCAN, and these labels are PBE" in tk.evaluate(tk.load("chgnet", "r2scan"), pbe).caution
+    assert "trained on" not in tk.evaluate(tk.load("chgnet", "0.3.0"), pbe).caution
+
+
+def test_a_published_name_is_never_taken_for_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tk.scratch("toy", "tiny").save(tmp_path / "demo" / "model")
+    assert tk.load("toy", "demo").reference()["O"] != 0.0
+    assert tk.load("toy", "./demo").reference()["O"] == 0.0
+    with pytest.raises(CheckpointError, match="Did you mean 'demo'"):
+        tk.load("toy", "demoo")

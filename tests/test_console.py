@@ -1,6 +1,7 @@
 """How the command line speaks: results on stdout, the rest on stderr, one exit code per kind of ending."""
 
 import json
+import signal
 from typing import Annotated
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from transferkit.console import BUG, INTERRUPTED, MISTAKE, Verbs, note, show, table
+from transferkit.console import BUG, CODES, INTERRUPTED, MISTAKE, Verbs, note, show, table
 from transferkit.errors import DataError, Interrupted
 
 ENDINGS = {
@@ -18,6 +19,7 @@ ENDINGS = {
     "ctrl-c": KeyboardInterrupt(),
     "stopped": Interrupted("stopped at step 3"),
     "exit": typer.Exit(7),
+    "left": BrokenPipeError(32, "Broken pipe"),
 }
 
 app = typer.Typer(cls=Verbs, pretty_exceptions_enable=False)
@@ -30,6 +32,8 @@ def main(*, debug: Annotated[bool, typer.Option("--debug")] = False) -> None: ..
 @app.command()
 def end(how: str) -> None:
     note("working")
+    if how == "sigterm":
+        signal.raise_signal(signal.SIGTERM)
     if how in ENDINGS:
         raise ENDINGS[how]
     show({"how": how, "x": float("nan")}, text=f"ended {how}", as_json=how == "json")
@@ -46,8 +50,10 @@ def run(*arguments):
         ("missing", MISTAKE, "No such file"),
         ("bug", BUG, "This is a mistake in transferkit, not yours: ZeroDivisionError"),
         ("ctrl-c", INTERRUPTED, "Interrupted"),
+        ("sigterm", INTERRUPTED, "Interrupted"),
         ("stopped", INTERRUPTED, "stopped at step 3"),
         ("exit", 7, ""),
+        ("left", 0, ""),
         ("well", 0, ""),
     ],
 )
@@ -56,6 +62,16 @@ def test_endings(how, code, words):
     assert ended.exit_code == code
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_sigterm_is_as_before_after_a_verb():
+    before = signal.getsignal(signal.SIGTERM)
+    run("end", "well")
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_every_ending_has_a_code_that_is_documented():
+    assert {*CODES} == {0, BUG, MISTAKE, INTERRUPTED}
 
 
 @pytest.mark.parametrize("arguments", [("--debug", "end", "bug"), ("end", "bug", "--debug")])

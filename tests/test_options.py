@@ -3,10 +3,15 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from transferkit import options
+from transferkit import adapter_options, options
 from transferkit.options import BatchSize, Data, Frozen, Loss, Reference, Split, Training
 
-GROUPS = [g for g in vars(options).values() if isinstance(g, type) and issubclass(g, BaseModel) and g is not BaseModel]
+GROUPS = [
+    g
+    for module in (options, adapter_options)
+    for g in vars(module).values()
+    if isinstance(g, type) and issubclass(g, BaseModel) and g is not BaseModel
+]
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda g: g.__name__)

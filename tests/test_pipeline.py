@@ -1,12 +1,13 @@
 """One run from recipe to page, with the toy potential."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import transferkit as tk
-from transferkit import api, pipeline
+from transferkit import api, pipeline, resolve
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.store import read_parquet, write_parquet
 from transferkit.errors import Interrupted, RunFolderError
@@ -173,12 +174,13 @@ def test_the_recipe_says_where_and_how_data_are_read(tmp_path, monkeypatch):
     class Seen(Exception):
         pass
 
-    def stop(*asked):
+    def stop(*asked, limits):
         raise Seen(asked)
 
     options = {"source": "a.xyz", "fidelity": "PBE", "label_convention": "mp2020", "keys": {"energy": "REF_energy"}}
+    options["units"] = {"energy": "Ha"}
     wanted = Recipe.model_validate({"name": "x", "data": options, "adapter": {"name": "toy"}, "training": {"steps": 1}})
-    monkeypatch.setattr(pipeline, "open_data", stop)
+    monkeypatch.setattr(resolve, "open_sifted", stop)
     with pytest.raises(Seen) as caught:
         pipeline.run_one(wanted, tmp_path / "x", quiet=True)
     assert caught.value.args[0] == tuple(options.values())
@@ -191,3 +193,64 @@ def test_a_smoke_run_leaves_the_folder_of_the_real_run_free(tmp_path, monkeypatc
     pipeline.run(recipe(), smoke=True)
     pipeline.run(recipe())
     assert seen == ["runs/one-smoke", "runs/one"]
+
+
+@pytest.mark.parametrize("name", ["toy", "chgnet"])
+def test_a_second_head_is_trained_next_to_the_first_and_the_first_stays(name, tmp_path, capsys):
+    adapter = {"name": name, "new_head": {"name": "r2SCAN"}}
+    changes = {"adapter": adapter, "strategy": {"kind": "heads"}, "training": {"steps": 2, "batch": {"structures": 4}}}
+    data = {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "subset": 12}
+    folder = pipeline.run(recipe(**changes, data=data), output=tmp_path / "two")
+    said = capsys.readouterr().err
+    assert f"{name}: head r2SCAN is trained, next to default" in said
+    assert "their predictions change" not in said
+    result = json.loads((folder / "result.json").read_text())
+    assert result["adapter"]["head"] == "r2SCAN"
+    assert result["adapter"]["heads"]["r2SCAN"] == "r2SCAN"
+    trainable = {n for n, block in result["strategy"]["blocks"].items() if block["trainable"]}
+    assert trainable == {"readout.r2SCAN", "magmom.r2SCAN"}
+    bundle, plain = tk.open_bundle(folder), api.load(name)
+    some = tk.bundled("gpaw-pbe-r2scan", fidelity="PBE")[:6]
+    one, two = predict(plain, some), predict(bundle, some, head="default")
+    assert all(np.array_equal(getattr(one, p), getattr(two, p)) for p in ("energy", "forces", "stress", "magmoms"))
+    r2scan = tk.bundled("gpaw-pbe-r2scan")[:6]
+    assert pipeline.evaluate_run(folder, r2scan).caution == ""
+    assert np.array_equal(predict(bundle, r2scan).energy, predict(bundle, r2scan, head="r2SCAN").energy)
+    assert not np.array_equal(predict(bundle, r2scan).energy, predict(plain, r2scan).energy)
+    if name == "chgnet":  # it knows that its first head learnt PBE
+        assert np.array_equal(predict(bundle, some).energy, one.energy)
+    for head in ("default", "r2SCAN"):
+        opened = api.load(name, bundle.export(tmp_path / f"{head}.file", head))
+        assert np.allclose(predict(opened, some).energy, predict(bundle, some, head=head).energy, atol=1e-4, rtol=0)
+
+
+def test_a_recipe_goes_on_from_a_run(folder, tmp_path):
+    checkpoint = {"name": "toy", "checkpoint": str(folder)}
+    again = pipeline.start(recipe(adapter=checkpoint))
+    before = ReferencedPotential.open(folder / "model")
+    assert all(np.array_equal(v, before.state_dict()[k]) for k, v in again.state_dict().items())
+    run = pipeline.run(recipe(adapter=checkpoint), output=tmp_path / "next", smoke=True)
+    assert json.loads((run / "result.json").read_text())["adapter"]["checkpoint"] == str(folder)
+
+
+def test_the_bundle_of_a_run_holds_its_recipe_and_where_it_came_from(folder):
+    info = json.loads((folder / "model" / "model.json").read_text())
+    assert info["recipe"] == recipe().model_dump(mode="json")
+    assert info["provenance"] == json.loads((folder / "provenance.json").read_text())
+
+
+def test_a_run_tells_what_was_read_and_that_conventions_differ(tmp_path, monkeypatch, capsys):
+    toy = api.load("toy")
+    learnt = toy.with_reference(replace(toy.reference(), label_convention="mp2020", fidelity="PBE"))
+    monkeypatch.setattr(pipeline, "start", lambda _: learnt)
+    data = {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "PBE", "split": {"fold": 0}}
+    folder = pipeline.run(recipe(data=data), output=tmp_path / "raw", smoke=True)
+    result = json.loads((folder / "result.json").read_text())
+    assert result["data"]["read_as"] == {"entries": {}, "aside": {}}
+    assert any("trained on mp2020 energies" in finding for finding in result["data"]["findings"])
+    assert "trained on mp2020 energies" in capsys.readouterr().err
+    data["convert"] = {"to": "mp2020", "hubbard": "materials-project"}
+    folder = pipeline.run(recipe(data=data), output=tmp_path / "converted", smoke=True)
+    result = json.loads((folder / "result.json").read_text())
+    assert result["label_convention"] == "mp2020"
+    assert not any("trained on mp2020 energies" in finding for finding in result["data"]["findings"])

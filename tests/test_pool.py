@@ -38,7 +38,8 @@ def test_no_job_is_begun_after_a_stop(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_checkpoints_and_no_process(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_stop_leaves_checkpoints_and_no_process(tmp_path, number):
     (tmp_path / "long.yaml").write_text(RECIPE)
     command = [sys.executable, "-m", "transferkit", "run", str(tmp_path / "long.yaml"), "--output", str(tmp_path / "x")]
     said = tmp_path / "said"
@@ -55,7 +56,10 @@ def test_ctrl_c_leaves_checkpoints_and_no_process(tmp_path):
         assert time.monotonic() < give_up, "training did not begin"
         assert child.poll() is None, said.read_text()
         time.sleep(0.5)
-    os.killpg(child.pid, signal.SIGINT)
+    if number == signal.SIGINT:
+        os.killpg(child.pid, number)  # a terminal tells every process
+    else:
+        child.send_signal(number)  # a batch system may tell the first one alone
     assert child.wait(90) == 130
     assert "same command" in said.read_text()
     assert all(list((log.parent / "checkpoint").iterdir()) for log in logs)

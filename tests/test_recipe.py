@@ -58,6 +58,18 @@ def test_baseline_must_be_a_variant():
         recipe(compare={"residual": {}}, baseline="residuals")
 
 
+def test_a_new_head_is_named_after_the_data_or_named_twice():
+    with pytest.raises(ValueError, match="called 'r2SCAN' and the data are 'PBE'"):
+        recipe(adapter={"name": "toy", "new_head": {"name": "r2SCAN"}})
+    assert recipe(adapter={"name": "toy", "new_head": {"name": "r2SCAN"}, "head": "r2SCAN"}).adapter.head == "r2SCAN"
+    assert recipe(adapter={"name": "toy", "new_head": {"name": "PBE"}}).adapter.new_head.copy_of is None
+
+
+def test_random_weights_get_no_second_head():
+    with pytest.raises(ValueError, match=r"from-scratch goes without adapter\.new_head"):
+        recipe(adapter={"name": "toy", "new_head": {"name": "PBE"}}, strategy={"kind": "from-scratch"})
+
+
 def test_a_seed_counts_once():
     with pytest.raises(ValueError, match="twice"):
         recipe(seeds=[1, 1])
@@ -98,7 +110,7 @@ def test_identity_is_the_same_on_any_machine():
     assert identity(recipe())[:16] == IDENTITY
 
 
-IDENTITY = "037f601570ec65c8"
+IDENTITY = "850f4090a54821ad"
 
 json = st.recursive(st.integers() | st.none(), lambda leaf: st.dictionaries(st.sampled_from("abc"), leaf), max_leaves=8)
 mappings = st.dictionaries(st.sampled_from("abc"), json)

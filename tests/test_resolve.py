@@ -2,9 +2,15 @@
 
 import inspect
 
+import pytest
+from ase.io import write
+from pydantic import ValidationError
+
+from transferkit.data.bundled import bundled
+from transferkit.data.readers import to_ase
 from transferkit.options import Loss, Optimiser, Training
 from transferkit.recipe import Recipe
-from transferkit.resolve import length_of, loss_of, optimiser_of, strategy_of
+from transferkit.resolve import length_of, loss_of, optimiser_of, read_data, source_data, strategy_of
 from transferkit.training.fit import fit
 from transferkit.typing import PROPERTIES
 
@@ -65,3 +71,33 @@ def test_magmoms_that_the_recipe_leaves_open_are_learnt_where_the_potential_can(
     assert loss_of(recipe(), ALL).weights["magmoms"] == 1.0
     assert loss_of(recipe(), ALL - {"magmoms"}).weights["magmoms"] == 0.0
     assert loss_of(recipe(loss={"magmoms": 2.0}), ALL - {"magmoms"}).weights["magmoms"] == 2.0
+
+
+def test_data_are_read_with_every_option(tmp_path):
+    pbe = bundled("gpaw-pbe-r2scan", fidelity="PBE")
+    oxide = pbe[pbe.composition == "MgO"]
+    frames = to_ase(oxide)
+    for atoms in frames:
+        atoms.info["other_energy"] = 0.0
+    write(tmp_path / "a.extxyz", frames)
+    options = {
+        "source": f"{tmp_path}/a.extxyz",
+        "fidelity": "PBE",
+        "keys": {"energy": "energy", "forces": "forces", "stress": ""},
+    }
+    options |= {"units": {"energy": "meV"}, "convert": {"to": "mp2020"}}
+    data = read_data(recipe(data=options)).kept
+    assert data.label_convention == "mp2020"
+    assert data.energy == pytest.approx(oxide.energy / 1000 - 0.687 * oxide.n_atoms / 2)
+    assert not data.has("stress").any()
+
+
+def test_source_data_are_read_with_their_own_options(tmp_path):
+    write(tmp_path / "a.extxyz", to_ase(bundled("gpaw-pbe-r2scan", fidelity="PBE")[:2]))
+    options = {"policy": "difference", "source_data": f"{tmp_path}/a.extxyz@PBE", "source_keys": {"forces": ""}}
+    data = source_data(recipe(reference=options | {"source_units": {"energy": "meV"}, "source_convention": "mp2020"}))
+    assert data.label_convention == "mp2020"
+    assert not data.has("forces").any()
+    assert source_data(recipe()) is None
+    with pytest.raises(ValidationError, match="source_keys say how source_data is read"):
+        recipe(reference={"source_keys": {"energy": "a"}})

@@ -7,7 +7,7 @@ import pytest
 from transferkit.errors import RunFolderError
 from transferkit.recipe import Recipe
 from transferkit.recipe_file import load_recipe
-from transferkit.run_folder import claim, write_json
+from transferkit.run_folder import claim, examine, writable, write_json
 
 
 def recipe(**changes):
@@ -78,3 +78,21 @@ def test_a_file_is_no_folder(tmp_path):
     with pytest.raises(RunFolderError, match="cannot be made"):
         claim(tmp_path / "notes" / "run", recipe(), smoke=False, resume=True)
     assert (tmp_path / "notes").read_text() == "mine"
+
+
+def test_looking_at_a_folder_writes_nothing(tmp_path):
+    assert examine(tmp_path / "run", recipe(), smoke=False) == "new"
+    assert not (tmp_path / "run").exists()
+    claim(tmp_path / "run", recipe(), smoke=False, resume=True)
+    assert examine(tmp_path / "run", recipe(), smoke=False) == "begun"
+    (tmp_path / "run" / "result.json").write_text("{}")
+    assert examine(tmp_path / "run", recipe(), smoke=False) == "finished"
+    with pytest.raises(RunFolderError, match="with other options"):
+        examine(tmp_path / "run", recipe(seed=4), smoke=False)
+
+
+def test_where_no_folder_can_be_made(tmp_path):
+    writable(tmp_path / "a" / "b")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunFolderError, match="is a file"):
+        writable(tmp_path / "file" / "below")

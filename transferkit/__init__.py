@@ -10,6 +10,9 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "read": "transferkit.data.readers",
+    "from_ase": "transferkit.data.readers",
+    "from_pymatgen": "transferkit.data.readers",
+    "convert_convention": "transferkit.data.convention",
     "bundled": "transferkit.data.bundled",
     "split": "transferkit.data.split",
     "Structures": "transferkit.data.structures",
@@ -18,6 +21,7 @@ _PUBLIC = {
     "fit_reference": "transferkit.reference.fit",
     "functional_gap": "transferkit.reference.gap",
     "load": "transferkit.api",
+    "open_bundle": "transferkit.adapters.bundle",
     "scratch": "transferkit.api",
     "rereference": "transferkit.api",
     "finetune": "transferkit.api",
@@ -43,13 +47,17 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from transferkit.adapters.bundle import open_bundle as open_bundle
     from transferkit.api import evaluate as evaluate
     from transferkit.api import finetune as finetune
     from transferkit.api import load as load
     from transferkit.api import rereference as rereference
     from transferkit.api import scratch as scratch
     from transferkit.data.bundled import bundled as bundled
+    from transferkit.data.convention import convert_convention as convert_convention
     from transferkit.data.describe import describe as describe
+    from transferkit.data.readers import from_ase as from_ase
+    from transferkit.data.readers import from_pymatgen as from_pymatgen
     from transferkit.data.readers import read as read
     from transferkit.data.split import split as split
     from transferkit.data.structures import Structures as Structures

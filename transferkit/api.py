@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,32 +9,39 @@ import numpy as np
 
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
-from transferkit.errors import ReferenceFitError
+from transferkit.errors import CheckpointError
 from transferkit.evaluation.outcome import Evaluation
-from transferkit.reference.policy_table import PolicyTable
-from transferkit.reference.transfer import score_policies, transfer
+from transferkit.reference.mismatch import convention_finding
+from transferkit.rereferencing import compare_policies
 from transferkit.typing import Property
 
 if TYPE_CHECKING:
-    from transferkit.adapters.base import Graph
     from transferkit.adapters.potential import ReferencedPotential
     from transferkit.training.fit import FitResult
 
 
 def load(
-    adapter: str, checkpoint: str | Path | None = None, *, device: str = "auto", dtype: str = "float32"
+    adapter: str,
+    checkpoint: str | Path | None = None,
+    *,
+    device: str = "auto",
+    dtype: str = "float32",
+    trust: bool = False,
 ) -> "ReferencedPotential":
     """A pre-trained potential by adapter name and checkpoint.
 
     Args:
         adapter: registered name, e.g. "chgnet"; ``transferkit adapters`` lists them
-        checkpoint: name or path; the adapter's first one if not given
+        checkpoint: name, path of a file of the native package, or folder of a run or a bundle; the adapter's first
+            one if not given
         device: "auto" takes CUDA where there is one, else the CPU
         dtype: "float32" or "float64", where the adapter can
+        trust: your word that a pickle may be opened, which runs code that its author chose; MACE's files are pickles
 
     Raises:
         UnknownAdapter: no adapter is called so.
-        CheckpointError: no checkpoint is called so.
+        CheckpointError: no checkpoint is called so, none was named and the adapter brings none, or it is a pickle and
+            ``trust`` was not given.
         RecipeError: no dtype is called so, or CUDA was asked for and is not there.
 
     >>> import transferkit as tk
@@ -43,11 +49,18 @@ def load(
     >>> round(model.reference()["O"], 2)
     -8.39
     """
+    from transferkit.adapters.bundle import bundled_potential, is_bundle
     from transferkit.adapters.place import device_of, dtype_of
     from transferkit.adapters.registry import adapter_class
 
     cls = adapter_class(adapter)
-    return cls.load(checkpoint or cls.checkpoints()[0], device=device_of(device), dtype=dtype_of(dtype))
+    published = {*cls.checkpoints(), *cls.cards}  # a folder of the same name is meant by ./NAME
+    if checkpoint is not None and checkpoint not in published and is_bundle(checkpoint):
+        return bundled_potential(adapter, checkpoint, device=device_of(device), dtype=dtype_of(dtype))
+    if checkpoint is None and not cls.checkpoints():
+        raise CheckpointError(f"{adapter} has no checkpoint here that loads without a network; name one: checkpoint=...")
+    chosen = cls.checkpoints()[0] if checkpoint is None else checkpoint
+    return cls.load(chosen, device=device_of(device), dtype=dtype_of(dtype), trust=trust)
 
 
 def scratch(
@@ -65,92 +78,6 @@ def scratch(
     return adapter_class(adapter).scratch(config, seed=seed, device=device_of(device), dtype=dtype_of(dtype))
 
 
-@dataclass(frozen=True)
-class Rereferenced:
-    """A potential with a new reference, and how every policy would have done.
-
-    Attributes:
-        potential: the same network, new E0
-        table: leave-one-composition-out error of each policy before training
-        warning: in words, where the chosen policy is more than three times worse than the best; else None
-        shift: eV per atom, by element
-    """
-
-    potential: "ReferencedPotential"
-    table: PolicyTable
-    warning: str | None
-    shift: dict[str, float]
-
-
-def compare_policies(
-    model: "ReferencedPotential",
-    data: Structures,
-    *,
-    policy: str = "residual",
-    trainable: bool = False,
-    method: str = "least-squares",
-    ridge: float = 1e-3,
-    source_data: Structures | None = None,
-    isolated: Mapping[str, float] | None = None,
-    graphs: Sequence["Graph"] | None = None,
-) -> Rereferenced:
-    """Move a potential's E0 to the level of theory of ``data``, and score every way to do so from one forward pass.
-
-    Args:
-        model: the potential; it is not changed
-        data: structures with energies at the target level of theory
-        policy: "residual", "refit", "difference", "keep" or "isolated-atoms"; :mod:`transferkit.reference.transfer`
-        trainable: make the new E0 a parameter
-        method: "least-squares", "ridge" or "huber"
-        ridge: strength of "ridge", dimensionless
-        source_data: the same structures at the source level of theory, for "difference" (paper A, equation 3)
-        isolated: energies of isolated atoms at the target level, eV by symbol, for "isolated-atoms"
-        graphs: of ``data`` in order, where they are built already
-
-    Raises:
-        ReferenceFitError: there are no energies, the policy lacks what it needs, or does not fit this potential.
-    """
-    from transferkit.evaluation.predict import network_energy
-
-    labelled = np.flatnonzero(data.has("energy"))
-    data, graphs = data[labelled], None if graphs is None else [graphs[s] for s in labelled.tolist()]
-    if not len(data):
-        raise ReferenceFitError(
-            "none of the structures has an energy, so no reference can be fitted. Add energies, or use policy 'keep'."
-        )
-    source = model.reference()
-    arrays: dict[str, Any] = {
-        "source": source,
-        "counts": data.counts(),
-        "energies": data.energy,
-        "network": network_energy(model, data, graphs),
-        "elements": data.elements,
-        "source_energies": None if source_data is None else _paired(data, source_data),
-        "isolated": isolated,
-        "method": method,
-        "ridge": ridge,
-    }
-    table = score_policies(**arrays, compositions=data.composition)
-    new = transfer(policy, **arrays)
-    return Rereferenced(model.with_reference(new, trainable=trainable), table, table.warning(policy), new.minus(source))
-
-
-def _paired(data: Structures, source: Structures) -> np.ndarray:
-    """Energies of ``source`` in the order of ``data``, matched by id."""
-    if source.fidelity == data.fidelity:
-        raise ReferenceFitError(
-            f"source_data holds {source.fidelity} labels, as the data themselves do, so their difference is zero. "
-            f"Give the same structures at the level of theory of the checkpoint, e.g. bundled:gpaw-pbe-r2scan@PBE."
-        )
-    position = {str(name): k for k, name in enumerate(source.id)}
-    if missing := [str(name) for name in data.id if str(name) not in position]:
-        raise ReferenceFitError(
-            f"policy 'difference' needs the source labels of every training structure; {len(missing)} are missing, "
-            f"first {missing[0]!r}. Give source_data that holds the same ids, or use policy 'residual'."
-        )
-    return source.energy[[position[str(name)] for name in data.id]]
-
-
 def rereference(
     model: "ReferencedPotential",
     data: Structures,
@@ -162,7 +89,7 @@ def rereference(
     """Give a potential the elemental reference of another level of theory, and print how every policy would do.
 
     The network is unchanged: its prediction after this is the pre-trained network plus the new E0, to the digit.
-    Options and errors: :func:`transferkit.api.compare_policies`.
+    Options and errors: :func:`transferkit.rereferencing.compare_policies`.
 
     >>> import transferkit as tk
     >>> parts = tk.split(tk.bundled("gpaw-pbe-r2scan"), by="composition", seed=0)
@@ -173,11 +100,22 @@ def rereference(
     sys.stdout.write(f"{done.table}\n")
     if done.warning:
         sys.stdout.write(f"{done.warning}\n")
+    for finding in done.findings:
+        sys.stdout.write(f"{finding}\n")
     return done.potential
 
 
-def evaluate(model: "ReferencedPotential", data: Structures) -> Evaluation:
+def evaluate(model: "ReferencedPotential", data: Structures, *, head: str | None = None) -> Evaluation:
     """Errors of energy per atom, forces, stress and magmoms, where both label and prediction exist.
+
+    Args:
+        model: any potential
+        data: structures with labels
+        head: of the potential; by the level of theory of the data if not given, see
+            :func:`~transferkit.adapters.heads.head_for`
+
+    Raises:
+        UnknownHead: no head is called so, or nothing says which of several is meant.
 
     >>> import transferkit as tk
     >>> model = tk.load("chgnet", checkpoint="r2scan")
@@ -185,6 +123,7 @@ def evaluate(model: "ReferencedPotential", data: Structures) -> Evaluation:
     20 structures; intervals resample compositions
     energy   MAE 1...
     """
+    from transferkit.adapters.heads import head_for
     from transferkit.evaluation.judge import symmetry_free
     from transferkit.evaluation.metrics import measure
     from transferkit.evaluation.predict import predict
@@ -192,10 +131,16 @@ def evaluate(model: "ReferencedPotential", data: Structures) -> Evaluation:
     need: frozenset[Property] = frozenset(p for p in model.adapter.capabilities.properties if data.has(p).any()) | {
         "energy"
     }
-    predicted = predict(model, data, need=need)
-    open_elements = np.isin(data.numbers, model.reference().undetermined)
+    head = head_for(model, data.fidelity, head)
+    predicted = predict(model, data, need=need, head=head)
+    open_elements = np.isin(data.numbers, model.reference(head).undetermined)
     undetermined = tuple(str(data.id[s]) for s in np.unique(data.owner[open_elements]))
-    return Evaluation(measure(predicted, data, free=symmetry_free(data)), len(data), undetermined)
+    learnt, caution = model.fidelities[head], ""
+    if learnt is not None and learnt != data.fidelity:
+        caution = f"the potential was trained on {learnt}, and these labels are {data.fidelity}"
+    meets = convention_finding(model.reference(head), data, predicted=predicted.energy)
+    found = () if meets is None else (meets,)
+    return Evaluation(measure(predicted, data, free=symmetry_free(data)), len(data), undetermined, caution, found)
 
 
 def finetune(
@@ -210,6 +155,7 @@ def finetune(
     structures_per_batch: int = 16,
     weights: Mapping[Property, float] | None = None,
     seed: int = 0,
+    head: str | None = None,
     output: str | Path | None = None,
     quiet: bool = False,
 ) -> "FitResult":
@@ -226,8 +172,10 @@ def finetune(
         steps: optimiser steps
         learning_rate: of Adam, annealed by a cosine per step
         structures_per_batch: at most
-        weights: of the Huber loss per label; paper A's 3 : 1 : 0.1 : 1 if not given (eV/atom, eV/Å, GPa, μB)
+        weights: of the Huber loss per label; if not given, paper A's 3 : 1 : 0.1 : 1 (eV/atom, eV/Å, GPa, μB) of those
+            that the model predicts
         seed: of the order of structures
+        head: that is trained; by the level of theory of the data if not given
         output: folder for ``metrics.jsonl`` and ``checkpoint/``; nothing is written if not given
         quiet: show no progress
 
@@ -235,7 +183,7 @@ def finetune(
         the trained copy as ``.model``, history, best step and exact counts of trainable parameters
 
     Raises:
-        RecipeError, UnknownBlock, DataError, TrainingDiverged: see :func:`transferkit.training.fit.fit`.
+        RecipeError, UnknownHead, UnknownBlock, DataError, TrainingDiverged: see :func:`transferkit.training.fit.fit`.
 
     >>> import transferkit as tk
     >>> parts = tk.split(tk.bundled("gpaw-pbe-r2scan")[:60], by="composition", seed=0)
@@ -245,20 +193,22 @@ def finetune(
     """
     from transferkit.finetuning.strategy import Strategy
     from transferkit.training.fit import fit
-    from transferkit.training.loss import Loss
+    from transferkit.training.loss import PUBLISHED, Loss
     from transferkit.training.optimiser import Optimiser
 
+    published = {p: w for p, w in PUBLISHED.items() if p in model.adapter.capabilities.properties}
     return fit(
         model,
         parts.train,
         parts.valid,
         strategy=Strategy(strategy, train=tuple(train)),
-        loss=Loss() if weights is None else Loss(weights=weights),
+        loss=Loss(weights=published if weights is None else weights),
         optimiser=Optimiser(learning_rate=learning_rate),
         epochs=20 if epochs is None and steps is None else epochs,
         steps=steps,
         structures=structures_per_batch,
         seed=seed,
+        head=head,
         folder=output,
         quiet=quiet,
     )

@@ -1,17 +1,18 @@
 """How the command line speaks: results to stdout, everything else to stderr, and one exit code per kind of ending.
 
-| code | meaning |
-|---|---|
-| 0 | done |
-| 1 | a mistake of ours: please report it |
-| 2 | a mistake that the user can mend; the message says how |
-| 130 | interrupted with Ctrl-C; what was finished is kept |
+The codes are in ``CODES``.
 """
 
 import json
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -21,6 +22,13 @@ from typer.core import TyperGroup
 from transferkit.errors import TransferkitError
 
 BUG, MISTAKE, INTERRUPTED = 1, 2, 130
+CODES = {
+    0: "done",
+    BUG: "a mistake of ours",
+    MISTAKE: "a mistake that you can mend",
+    INTERRUPTED: "interrupted, by Ctrl-C or SIGTERM",
+}
+"""Exit codes. When whoever reads the output closes it, as ``head`` does, that is 0 too."""
 
 
 class Verbs(TyperGroup):
@@ -36,10 +44,14 @@ class Verbs(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the verb."""
         try:
-            return super().invoke(ctx)
+            with _terminable():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             note("Interrupted. What was finished is kept; the same command goes on from there.")
             raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            _forget_output()
+            raise typer.Exit(0) from None
         except (TransferkitError, OSError) as error:
             if ctx.params.get("debug"):
                 raise
@@ -54,6 +66,43 @@ class Verbs(TyperGroup):
                 "Run the same command with --debug and report what it prints."
             )
             raise typer.Exit(BUG) from None
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Inside, SIGTERM is Ctrl-C: batch systems send it when the time is up. Only the main thread hears signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _as_ctrl_c)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _as_ctrl_c(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def _forget_output() -> None:
+    """Nobody reads any more: what is still to be flushed goes nowhere, so that Python does not complain at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+class _Page(Console):
+    """Rich ends the program where a pipe is broken; here that is decided in one place."""
+
+    def on_broken_pipe(self) -> None:
+        """Let :class:`Verbs` end it."""
+        raise BrokenPipeError
 
 
 def _cut(args: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
@@ -72,7 +121,7 @@ def show(result: Any, *, text: str | Table, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(_plain(result), indent=1, ensure_ascii=False, allow_nan=False, default=_number))
     elif isinstance(text, Table):
-        Console().print(text)
+        _Page().print(text)
     else:
         typer.echo(text)
 

@@ -37,6 +37,32 @@ class Split(Options):
         return self
 
 
+class Quarantine(Options):
+    """What a frame may be before it is taken out as broken; ``null`` turns a limit off. See :mod:`transferkit.data.quarantine`."""
+
+    largest_force: PositiveFloat | None = 100.0
+    """Largest norm of the force on an atom, eV/Å."""
+    closest_distance: PositiveFloat | None = 0.5
+    """Smallest distance of two atoms, as a share of the sum of their covalent radii."""
+    energy_residual: PositiveFloat | None = 5.0
+    """Largest distance of the energy after a constant per element from the median of the set, eV/atom."""
+    energy_deviations: PositiveFloat = 15.0
+    """The same in robust standard deviations of the set; both limits must be passed."""
+    most: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Largest share of the frames that is taken out; with more, the run is refused, since units or keys will be wrong."""
+
+
+class Convert(Options):
+    """Another label convention than that of the file; forces, stress and magmoms stay as they are."""
+
+    to: Literal["raw", "mp2020", "cohesive", "formation"]
+    """What the energies are to be. See :func:`transferkit.data.convention.convert_convention`."""
+    hubbard: Literal["materials-project", "none"] | None = None
+    """For ``mp2020``, where the data do not say it: +U as the Materials Project sets it, or nowhere."""
+    energies: dict[str, float] | None = None
+    """For ``cohesive`` and ``formation``: eV per atom by symbol, of the isolated atoms or of the reference phases."""
+
+
 class Data(Options):
     """Labelled structures at the target level of theory."""
 
@@ -45,27 +71,21 @@ class Data(Options):
     fidelity: str
     """Level of theory of the labels, e.g. ``r2SCAN``."""
     label_convention: str = "raw"
-    """What the energies are: ``raw`` (as computed) or ``mp2020`` (with MP2020 corrections)."""
+    """What the energies of the file are: ``raw`` (as computed), ``mp2020`` (with MP2020 corrections), ``cohesive``, ``formation``."""
     keys: dict[str, str] | None = None
     """Which entry of the file is which label where names are unusual or several could be meant, e.g. ``{energy: REF_energy}``;
     ``""`` leaves a label out, and numbers the frames for ``id``. See :func:`transferkit.data.readers.frames.from_ase`."""
+    units: dict[str, str] | None = None
+    """What the numbers of the file are in, where not eV, Å, eV/Å and eV/Å³: ``{energy: kcal/mol, forces: kcal/mol/Å}``."""
+    convert: Convert | None = None
+    """Learn another label convention than that of the file; ``null`` converts nothing."""
+    quarantine: Quarantine | None = Quarantine()
+    """Broken and implausible frames are taken out and written to ``quarantine.jsonl``; ``null`` refuses data with broken
+    frames, and takes nothing out for being implausible."""
     split: Split = Split()
     """Training, validation and test parts."""
     subset: PositiveInt | None = None
     """Train on this many structures only; subsets of one seed are nested."""
-
-
-class AdapterOptions(Options):
-    """Which pre-trained potential."""
-
-    name: str
-    """Registered name; ``transferkit adapters`` lists them."""
-    checkpoint: str | None = None
-    """Name or path, in quotes where it looks like a number; ``null`` takes the adapter's first."""
-    dtype: Literal["float32", "float64"] = "float32"
-    """Of the network; elemental energies and totals are float64 always."""
-    device: str = "auto"
-    """``auto`` (CUDA where there is one, else the CPU), ``cpu``, ``cuda``, ``cuda:1``."""
 
 
 class Reference(Options):
@@ -84,6 +104,12 @@ class Reference(Options):
     """Strength of ``ridge``, dimensionless."""
     source_data: str | None = None
     """For ``difference``: the same structures at the source level of theory, e.g. ``bundled:gpaw-pbe-r2scan@PBE``."""
+    source_keys: dict[str, str] | None = None
+    """``data.keys`` of ``source_data``."""
+    source_units: dict[str, str] | None = None
+    """``data.units`` of ``source_data``."""
+    source_convention: str = "raw"
+    """``data.label_convention`` of ``source_data``."""
     isolated_atoms: dict[str, float] | None = None
     """For ``isolated-atoms``: eV by chemical symbol."""
 
@@ -92,6 +118,9 @@ class Reference(Options):
         for option, policy in (("source_data", "difference"), ("isolated_atoms", "isolated-atoms")):
             if self.policy == policy and getattr(self, option) is None:
                 raise ValueError(f"policy {policy!r} needs {option}")
+        of_source = {"source_keys": self.source_keys, "source_units": self.source_units}
+        if self.source_data is None and (given := [name for name, value in of_source.items() if value]):
+            raise ValueError(f"{' and '.join(given)} say how source_data is read, and there is no source_data")
         if self.learning_rate is not None and not self.trainable:
             raise ValueError("learning_rate is only read with trainable: true")
         return self
@@ -116,7 +145,7 @@ class Frozen(AnyStrategy):
     kind: Literal["frozen"]
     train: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """Names, prefixes or ranges of blocks that may change, e.g. ``[interaction.2:, readout]``."""
-    preset: Literal["chgnet-upstream-freeze"] | None = None
+    preset: Literal["chgnet-upstream-freeze", "mace-freeze-1", "mace-freeze-5", "mace-freeze-6"] | None = None
     """A published choice instead of ``train``."""
 
     @model_validator(mode="after")

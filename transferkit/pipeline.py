@@ -3,30 +3,32 @@
 Everything below is a concept called with plain arguments; only this file and :mod:`transferkit.comparison` meet a recipe.
 """
 
-import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from transferkit import api
 from transferkit.adapters.graphs import build_graphs
+from transferkit.adapters.heads import head_for
+from transferkit.adapters.licence import describe_weights
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.bundled import folds as bundled_folds
 from transferkit.data.check import check
-from transferkit.data.source import PREFIX, open_data
+from transferkit.data.source import PREFIX
 from transferkit.data.split import Folds, Parts, fold_split, make_folds, split
 from transferkit.data.store import write_parquet
 from transferkit.data.structures import Structures
 from transferkit.data.subset import nested_subsets
 from transferkit.errors import Interrupted, RunFolderError
+from transferkit.evaluation.against_model import against_model
 from transferkit.evaluation.judge import determined
 from transferkit.evaluation.outcome import Evaluation
 from transferkit.evaluation.predict import predict
 from transferkit.provenance import provenance
 from transferkit.recipe import Recipe, identity
 from transferkit.report.page import write as write_page
-from transferkit.resolve import length_of, loss_of, optimiser_of, strategy_of
+from transferkit.rereferencing import compare_policies
+from transferkit.resolve import length_of, loss_of, optimiser_of, read_data, source_data, strategy_of
 from transferkit.result import result_of
 from transferkit.run_folder import FIRST_RANK, RunWriter, claim
 from transferkit.training.fit import fit
@@ -51,14 +53,19 @@ def run(recipe: Recipe, *, output: Path | None = None, smoke: bool = False, resu
     Raises:
         RunFolderError: the folder belongs to another recipe.
     """
-    folder = output or Path(recipe.output or f"runs/{recipe.name}")
-    if smoke and output is None:  # so that the real run finds its folder free
-        folder = folder.with_name(f"{folder.name}-smoke")
+    folder = folder_of(recipe, output, smoke=smoke)
     if recipe.compare or recipe.seeds:
         from transferkit.comparison import run_comparison
 
         return run_comparison(recipe, folder, smoke=smoke, resume=resume)
     return run_one(recipe, folder, smoke=smoke, resume=resume)
+
+
+def folder_of(recipe: Recipe, output: Path | None, *, smoke: bool = False) -> Path:
+    """Where a recipe writes to."""
+    folder = output or Path(recipe.output or f"runs/{recipe.name}")
+    # Another folder for a smoke run, so that the real one finds its own free.
+    return folder.with_name(f"{folder.name}-smoke") if smoke and output is None else folder
 
 
 def run_one(
@@ -73,39 +80,49 @@ def run_one(
         return folder
 
     # 1. data: labelled structures in a training, a validation and two named test parts
-    data = open_data(recipe.data.source, recipe.data.fidelity, recipe.data.label_convention, recipe.data.keys)
+    sifted = read_data(recipe)
+    data = sifted.kept
+    desk.say(desk.quarantine(sifted))
     parts = divide(recipe, data, smoke=smoke)
     desk.write("split.json", parts.info)
     findings = check(data)
-    desk.say("\n".join([str(data), parts.describe(), *map(str, findings)]))
+    desk.say("\n".join([str(data), f"read: {data.read_as}", parts.describe(), *map(str, findings)]))
 
-    # 2. adapter: a network, with its elemental energies lifted out; graphs are built once for all that follows
+    # 2. adapter: a network, with its elemental energies lifted out, and the head that these data train; graphs are
+    #    built once for all that follows
     model = start(recipe)
+    head = head_for(model, data.fidelity, recipe.adapter.head)
+    desk.say(describe_weights(model, head))
     sets = {"valid": parts.valid, **parts.tests}
-    graphs = {name: build_graphs(model, part) for name, part in {"train": parts.train, **sets}.items()}
+    graphs = {name: build_graphs(model, part, head=head) for name, part in {"train": parts.train, **sets}.items()}
 
     # 3. reference: E0 of the target level of theory, and the table of how every policy would do
     options = recipe.reference
-    referenced = api.compare_policies(
+    referenced = compare_policies(
         model,
         parts.train,
         policy=options.policy,
         trainable=options.trainable,
         method=options.method,
         ridge=options.ridge,
-        source_data=None if options.source_data is None else open_data(options.source_data),
+        source_data=source_data(recipe),
         isolated=options.isolated_atoms,
         graphs=graphs["train"],
+        head=head,
     )
     for part in (parts.train, *sets.values()):  # the new reference may know fewer elements than the network does
         for structure in part:
-            referenced.potential.check_elements(structure)
-    desk.write("reference.json", referenced.potential.reference().to_json())
-    desk.say(str(referenced.table))
-    desk.say(referenced.warning)
+            referenced.potential.check_elements(structure, head)
+    desk.write("reference.json", referenced.potential.reference(head).to_json())
+    findings += referenced.findings
+    desk.say("\n".join(filter(None, [str(referenced.table), referenced.warning, *map(str, referenced.findings)])))
 
     # 4. what the potential knows before any training: step 0
-    step0 = {name: predict(referenced.potential, part, graphs=graphs[name]) for name, part in sets.items()}
+    step0 = {name: predict(referenced.potential, part, graphs=graphs[name], head=head) for name, part in sets.items()}
+    widest = max(sets, key=lambda name: len(sets[name]))
+    against = against_model(sets[widest], step0[widest], findings) if recipe.strategy.kind != "from-scratch" else []
+    desk.say("\n".join(map(str, against)))
+    findings = [*findings, *against]
 
     # 5. fine-tune: strategy, loss and optimiser are data handed to the one loop. Only validation structures whose
     #    reference is determined choose the best weights: what E0 cannot know must not choose.
@@ -125,6 +142,7 @@ def run_one(
         optimiser=optimiser_of(recipe),
         **length_of(recipe) | ({"steps": SMOKE_STEPS, "epochs": None} if smoke else {}),
         seed=recipe.seed,
+        head=head,
         folder=folder,
         # E0 comes out of a forward pass, whose last digits may differ on a GPU or with other threads: the run is known
         # by its recipe and its data, so that it can go on there too.
@@ -143,20 +161,22 @@ def run_one(
         return folder
 
     # 6. evaluate on the named tests; structures whose reference is undetermined are counted apart
-    final = {name: predict(fitted.potential, part, graphs=graphs[name]) for name, part in sets.items()}
-    fitted.potential.save(folder / "model")
+    final = {name: predict(fitted.potential, part, graphs=graphs[name], head=head) for name, part in sets.items()}
     for name, labels in parts.tests.items():
         save_predictions(folder / "predictions", name, labels, step0[name], final[name])
 
     # 7. write what came out, then the page, then tell the tracker
     _, weights = model.adapter.state()
-    desk.write("provenance.json", provenance(recipe, data, weights=weights, package=model.adapter.package))
+    origin = provenance(recipe, data, weights=weights, package=model.adapter.package)
+    desk.write("provenance.json", origin)
+    fitted.potential.save(folder / "model", recipe=recipe.model_dump(mode="json"), provenance=origin)
     result = result_of(
         recipe,
         variant,
         data,
         parts,
         findings=findings,
+        taken=sifted.taken,
         caution=caution,
         referenced=referenced,
         fitted=fitted,
@@ -224,27 +244,33 @@ def _folds(recipe: Recipe, data: Structures) -> Folds:
 
 
 def start(recipe: Recipe) -> ReferencedPotential:
-    """The pre-trained potential, or the same architecture with random weights for ``from-scratch``."""
+    """The pre-trained potential, with a new head if one is asked for; or random weights for ``from-scratch``."""
     adapter = recipe.adapter
     if recipe.strategy.kind == "from-scratch":
         return api.scratch(
             adapter.name, recipe.strategy.config, seed=recipe.seed, device=adapter.device, dtype=adapter.dtype
         )
-    return api.load(adapter.name, adapter.checkpoint, device=adapter.device, dtype=adapter.dtype)
+    model = api.load(adapter.name, adapter.checkpoint, device=adapter.device, dtype=adapter.dtype, trust=adapter.trust)
+    if adapter.new_head is not None:
+        source = adapter.new_head.copy_of
+        model.add_head(adapter.new_head.name, model.adapter.heads[model.head_index(source)])
+    return model
 
 
-def evaluate_run(folder: Path, data: Structures) -> Evaluation:
+def evaluate_run(folder: Path, data: Structures, head: str | None = None) -> Evaluation:
     """Errors of a finished run's potential on other data.
 
+    Args:
+        folder: of the run
+        data: structures with labels
+        head: of the potential; by the level of theory of the data if not given
+
     Raises:
+        UnknownHead: no head is called so, or nothing says which of several is meant.
         RunFolderError: the folder holds no trained potential.
     """
     if not (folder / "model" / "model.json").exists():
         raise RunFolderError(
             f"{folder} holds no trained potential (model/model.json). Give the folder of a finished run."
         )
-    found = api.evaluate(ReferencedPotential.open(folder / "model"), data)
-    learnt = json.loads((folder / "result.json").read_text())["fidelity"]
-    if learnt == data.fidelity:
-        return found
-    return replace(found, caution=f"the potential was trained on {learnt}, and these labels are {data.fidelity}")
+    return api.evaluate(ReferencedPotential.open(folder / "model"), data, head=head)

@@ -60,17 +60,13 @@ def work(jobs: Sequence[Job], *, smoke: bool, resume: bool) -> dict[str, str]:
     Raises:
         KeyboardInterrupt: Ctrl-C; runs that were under way have written a checkpoint, and no other was begun.
     """
-    import torch
-
-    # Small graphs gain little from a second thread, so cores are given to runs.
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = 1 if torch.cuda.is_available() else min(len(jobs), cores)
+    workers, threads = shares(len(jobs))
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     failed: dict[str, str] = {}
     with (
         Progress(*COLUMNS, console=Console(stderr=True)) as progress,
-        ProcessPoolExecutor(workers, context, initializer=_enter, initargs=(max(1, cores // workers), stop)) as pool,
+        ProcessPoolExecutor(workers, context, initializer=_enter, initargs=(threads, stop)) as pool,
     ):
         bar = progress.add_task("runs", total=len(jobs))
         futures = {pool.submit(_carry_out, job, smoke=smoke, resume=resume): job for job in jobs}
@@ -88,9 +84,26 @@ def work(jobs: Sequence[Job], *, smoke: bool, resume: bool) -> dict[str, str]:
                     progress.console.print(f"{done} of {len(jobs)} runs done, last {job.name}")
         except KeyboardInterrupt:
             stop.set()
+            for child in multiprocessing.active_children():  # Ctrl-C has reached them; SIGTERM to this process has not
+                child.terminate()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return failed
+
+
+def shares(n: int) -> tuple[int, int]:
+    """How many of ``n`` runs go on at the same time, and threads for each. Runs share a GPU badly: there, one.
+
+    >>> workers, threads = shares(1)
+    >>> workers
+    1
+    """
+    import torch
+
+    # Small graphs gain little from a second thread, so cores are given to runs.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = 1 if torch.cuda.is_available() else max(1, min(n, cores))
+    return workers, max(1, cores // workers)
 
 
 _STOP: list[Event] = []

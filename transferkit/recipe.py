@@ -1,4 +1,5 @@
-"""A run, or a comparison of several, as one frozen object. Its groups of options: :mod:`transferkit.options`.
+"""A run, or a comparison of several, as one frozen object. Its groups of options: :mod:`transferkit.options`
+and :mod:`transferkit.adapter_options`.
 
 The recipe file, its error texts and the reference page of the documentation all come from these classes.
 :func:`transferkit.recipe_file.load_recipe` reads them from YAML.
@@ -11,9 +12,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from transferkit.adapter_options import AdapterOptions
 from transferkit.errors import RecipeError, nearest
 from transferkit.options import (
-    AdapterOptions,
     Data,
     Full,
     Loss,
@@ -105,6 +106,14 @@ class Recipe(Options):
             raise ValueError(
                 f"baseline {self.baseline!r} is not a variant. {nearest(self.baseline, self.compare or {})}"
             )
+        new = self.adapter.new_head
+        if new is not None and self.adapter.head is None and new.name != self.data.fidelity:
+            raise ValueError(
+                f"adapter.new_head is called {new.name!r} and the data are {self.data.fidelity!r}: name it after the data, "
+                f"or say adapter.head: {new.name} if it is to learn them all the same"
+            )
+        if new is not None and self.strategy.kind == "from-scratch":
+            raise ValueError("random weights have no head to keep: strategy from-scratch goes without adapter.new_head")
         if self.seeds and len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds holds a number twice: {list(self.seeds)}")
         return self

@@ -110,7 +110,7 @@ def unknown_option(path: OptionPath, data: Any, top: Collection[str] | None = No
     group = group_at(path[:-1], data)
     known = top if top is not None and len(path) == 1 else tuple(group.model_fields if group else ())
     if name not in known and not get_close_matches(name, known):
-        everywhere = list(_all_options())
+        everywhere = list(all_options())
         close = get_close_matches(name, {str(p[-1]) for p in everywhere}, n=1)
         if elsewhere := [p for p in everywhere if [p[-1]] == close and p != path]:
             return (
@@ -142,11 +142,12 @@ def _groups(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _groups(argument)
 
 
-def _all_options(model: type[BaseModel] = Recipe, path: OptionPath = ()) -> Iterator[OptionPath]:
+def all_options(model: type[BaseModel] = Recipe, path: OptionPath = ()) -> Iterator[OptionPath]:
+    """Every option that a recipe can have; those of all kinds of strategy under one name."""
     for name, option in model.model_fields.items():
         yield (*path, name)
         for group in _groups(option.annotation):
-            yield from _all_options(group, (*path, name))
+            yield from all_options(group, (*path, name))
 
 
 def _description(path: OptionPath, data: Any) -> str:

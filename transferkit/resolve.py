@@ -1,12 +1,35 @@
-"""From the options of a recipe to what the rooms take: strategy, loss, optimiser, length of training."""
+"""From the options of a recipe to what the rooms take: data, strategy, loss, optimiser, length of training."""
 
+from dataclasses import replace
 from typing import Any
 
+from transferkit.data.convention import convert_convention
+from transferkit.data.quarantine import Limits, Sifted
+from transferkit.data.source import open_data, open_sifted
+from transferkit.data.structures import Structures
 from transferkit.finetuning.strategy import Strategy
 from transferkit.recipe import Recipe
 from transferkit.training.loss import PUBLISHED, Loss
 from transferkit.training.optimiser import Optimiser
 from transferkit.typing import PROPERTIES, Property
+
+
+def read_data(recipe: Recipe) -> Sifted:
+    """The data of a recipe, by the label convention that it asks for, without the frames that its quarantine takes out."""
+    o = recipe.data
+    limits = None if o.quarantine is None else Limits(**o.quarantine.model_dump())
+    sifted = open_sifted(o.source, o.fidelity, o.label_convention, o.keys, o.units, limits=limits)
+    if o.convert is None:
+        return sifted
+    return replace(sifted, kept=convert_convention(sifted.kept, **o.convert.model_dump()))
+
+
+def source_data(recipe: Recipe) -> Structures | None:
+    """For the policy ``difference``: the same structures at the source's level of theory."""
+    o = recipe.reference
+    if o.source_data is None:
+        return None
+    return open_data(o.source_data, None, o.source_convention, o.source_keys, o.source_units)
 
 
 def strategy_of(recipe: Recipe) -> Strategy:

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 from ase.data import atomic_numbers, chemical_symbols
 
+from transferkit.adapters.licence import is_non_commercial
 from transferkit.data.finding import Finding
+from transferkit.data.quarantine import FILE, TakenOut, counted
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
 from transferkit.evaluation.judge import judge
@@ -14,7 +16,7 @@ from transferkit.recipe import Recipe
 from transferkit.typing import Json
 
 if TYPE_CHECKING:
-    from transferkit.api import Rereferenced
+    from transferkit.rereferencing import Rereferenced
     from transferkit.training.fit import FitResult
 
 
@@ -25,6 +27,7 @@ def result_of(
     parts: Parts,
     *,
     findings: Sequence[Finding],
+    taken: Sequence[TakenOut],
     caution: str | None,
     referenced: "Rereferenced",
     fitted: "FitResult",
@@ -39,14 +42,15 @@ def result_of(
         data: all structures
         parts: as they were divided
         findings: what looks wrong in the data
+        taken: frames that were taken out of the data
         caution: what to know about the validation part, if anything
         referenced: the potential before training, with the table of policies
         fitted: what the loop gave back
         step0: predictions before training, by part
         final: predictions after training, by part
     """
-    potential = fitted.potential
-    reference = referenced.potential.reference()
+    potential, head = fitted.potential, referenced.head
+    reference = referenced.potential.reference(head)
     sets = {"train": parts.train, "valid": parts.valid, **parts.tests}
     judged = {name: judge(parts.train, sets[name], step0[name], final[name]) for name in final}
     return {
@@ -61,13 +65,18 @@ def result_of(
             "name": potential.adapter.name,
             "checkpoint": recipe.adapter.checkpoint,
             "licence": potential.adapter.licence,
+            "non_commercial": is_non_commercial(potential.adapter.licence),
+            "head": head,
+            "heads": potential.fidelities,
         },
         "data": {
             "source": recipe.data.source.rsplit("/", 1)[-1],
             "hash": data.hash,
+            "read_as": data.read_as.to_json(),
             "counts": {name: len(part) for name, part in sets.items()},
             "compositions": {name: len(set(part.composition)) for name, part in sets.items()},
             "findings": [str(finding) for finding in findings],
+            "quarantine": {"taken": len(taken), "reasons": counted(taken), "file": FILE if taken else None},
             "warnings": [*parts.warnings, *([caution] if caution else [])],
         },
         "strategy": {

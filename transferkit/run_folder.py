@@ -9,6 +9,7 @@ from shutil import rmtree
 
 import yaml
 
+from transferkit.data.quarantine import FILE, Sifted, write_quarantine
 from transferkit.errors import RunFolderError
 from transferkit.recipe import Recipe, identity
 from transferkit.typing import Json
@@ -40,6 +41,12 @@ class RunWriter:
         if FIRST_RANK:
             write_json(self.path / name, content)
 
+    def quarantine(self, sifted: Sifted) -> str | None:
+        """Write down what was taken out of the data, and what to print about it; nothing if nothing was."""
+        if FIRST_RANK:
+            write_quarantine(sifted.taken, self.path / FILE)
+        return f"{sifted} Taken out, and written to {self.path / FILE}." if sifted.taken else None
+
     def say(self, text: str | None) -> None:
         """Print to stderr, if there is something to say."""
         if text and FIRST_RANK and not self.quiet:
@@ -63,14 +70,9 @@ def claim(folder: Path, recipe: Recipe, *, smoke: bool, resume: bool) -> None:
     """
     if not FIRST_RANK:
         return
-    base = recipe.model_copy(update={"seeds": None, "compare": None, "baseline": None})
-    mine = {"identity": identity(base), "name": recipe.name, "smoke": smoke}
-    if folder.exists() and not folder.is_dir():
-        raise RunFolderError(f"{folder} is a file, and a run needs a folder. Choose another one: --output FOLDER.")
-    if folder.exists() and any(folder.iterdir()):
-        _check_mine(folder, mine)
-        if not resume:
-            rmtree(folder)
+    mine = _owner(recipe, smoke=smoke)
+    if examine(folder, recipe, smoke=smoke) != "new" and not resume:
+        rmtree(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -81,6 +83,37 @@ def claim(folder: Path, recipe: Recipe, *, smoke: bool, resume: bool) -> None:
     # Nulls included: `wandb: null` and a variant's `epochs: null` mean something.
     plain = recipe.model_dump(mode="json")
     (folder / "recipe.yaml").write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
+
+
+def examine(folder: Path, recipe: Recipe, *, smoke: bool) -> str:
+    """What a folder holds of this recipe: "new" (nothing), "begun" or "finished". Nothing is written.
+
+    Raises:
+        RunFolderError: see :func:`claim`.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise RunFolderError(f"{folder} is a file, and a run needs a folder. Choose another one: --output FOLDER.")
+    if not (folder.exists() and any(folder.iterdir())):
+        return "new"
+    _check_mine(folder, _owner(recipe, smoke=smoke))
+    return "finished" if (folder / "result.json").exists() else "begun"
+
+
+def writable(folder: Path) -> None:
+    """Make sure that a folder can be made, without making it.
+
+    Raises:
+        RunFolderError: a part of its path is a file, or is not ours to write to.
+    """
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        why = "cannot be written to" if there.is_dir() else "is a file"
+        raise RunFolderError(f"{folder} cannot be made: {there} {why}. Choose another folder: --output FOLDER.")
+
+
+def _owner(recipe: Recipe, *, smoke: bool) -> Json:
+    base = recipe.model_copy(update={"seeds": None, "compare": None, "baseline": None})
+    return {"identity": identity(base), "name": recipe.name, "smoke": smoke}
 
 
 def _check_mine(folder: Path, mine: Json) -> None:

@@ -19,3 +19,17 @@ GPA = 1.0 / 160.21766208
 """eV/Å³"""
 KBAR = 0.1 * GPA
 """eV/Å³; VASP's printed stress has the opposite sign"""
+
+ENERGIES = {
+    "eV": 1.0,
+    "meV": 1e-3,
+    "Ha": HARTREE,
+    "Ry": HARTREE / 2,
+    "kcal/mol": KCAL_PER_MOL,
+    "kJ/mol": KCAL_PER_MOL / 4.184,
+}
+"""eV, by name of the unit"""
+LENGTHS = {"Å": 1.0, "Bohr": BOHR, "nm": 10.0}
+"""Å, by name of the unit"""
+PRESSURES = {"GPa": GPA, "MPa": GPA / 1000, "Pa": GPA / 1e9, "kbar": KBAR, "bar": KBAR / 1000}
+"""eV/Å³, by name of the unit"""

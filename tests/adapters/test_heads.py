@@ -1,10 +1,12 @@
 """Each atom through the readout of its head."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
-from transferkit.adapters.heads import copy_head, per_head
+from transferkit.adapters.heads import check_new_head, copy_head, head_for, per_head
 from transferkit.adapters.toy import Toy
 from transferkit.errors import UnknownHead
 
@@ -47,3 +49,44 @@ def test_a_refused_head_leaves_the_adapter_as_it_was(name, copy_of, message):
     with pytest.raises(UnknownHead, match=message):
         copy_head(adapter, name, copy_of, [adapter.readouts, adapter.moments])
     assert (adapter.heads, len(adapter.readouts), len(adapter.moments)) == (("default",), 1, 1)
+
+
+@pytest.mark.parametrize("name", ["", " a", "a:b", "a,b"])
+def test_names_that_cannot_be_those_of_blocks_are_refused(name):
+    with pytest.raises(UnknownHead, match="cannot be called"):
+        check_new_head(Toy.scratch("tiny").adapter, name, "default")
+
+
+class TestWhichHead:
+    @pytest.fixture
+    def potential(self):
+        potential = Toy.load("demo")
+        potential.add_head("r2SCAN", "default")
+        return potential
+
+    def with_level(self, potential, head, fidelity):
+        return potential.with_reference(replace(potential.reference(head), fidelity=fidelity), head)
+
+    def test_the_one_that_is_named(self, potential):
+        assert head_for(potential, "r2SCAN", "default") == "default"
+        with pytest.raises(UnknownHead, match="Did you mean 'default'"):
+            head_for(potential, "r2SCAN", "defualt")
+
+    def test_the_one_called_like_the_data(self, potential):
+        assert head_for(potential, "r2SCAN") == "r2SCAN"
+        assert head_for(self.with_level(potential, "default", "r2SCAN"), "r2SCAN") == "r2SCAN"
+
+    def test_the_one_that_learnt_the_level_of_the_data(self, potential):
+        assert head_for(self.with_level(potential, "default", "PBE"), "PBE") == "default"
+
+    def test_the_only_one(self):
+        assert head_for(Toy.load("demo"), "r2SCAN") == "default"
+
+    def test_none_among_several(self, potential):
+        with pytest.raises(UnknownHead, match=r"the data are PBE.*default \(level of theory unknown\), r2SCAN"):
+            head_for(potential, "PBE")
+        potential.add_head("again", "default")
+        for head in ("default", "again"):
+            potential = self.with_level(potential, head, "PBE")
+        with pytest.raises(UnknownHead, match=r"default \(PBE\), r2SCAN .*, again \(PBE\)"):
+            head_for(potential, "PBE")

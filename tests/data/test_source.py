@@ -61,8 +61,24 @@ def test_another_convention_than_that_of_the_data_is_refused(tmp_path):
     assert open_data(tmp_path / "a.parquet").label_convention == "mp2020"
     assert open_data(tmp_path / "a.parquet", label_convention="mp2020").hash == corrected.hash
     for spec in (NAME, tmp_path / "a.parquet"):
-        with pytest.raises(DataError, match="energies, and label_convention 'other' was asked for"):
-            open_data(spec, label_convention="other")
+        with pytest.raises(DataError, match=r"energies, and label_convention 'cohesive' was asked for.*data.convert"):
+            open_data(spec, label_convention="cohesive")
+    with pytest.raises(DataError, match=r"no label convention is called 'mp202'\. Did you mean 'mp2020'"):
+        open_data(NAME, label_convention="mp202")
+
+
+def test_units_are_stated_and_refused_where_they_are_fixed(tmp_path):
+    (tmp_path / "a.xyz").write_text(XYZ)
+    data = open_data(f"{tmp_path}/a.xyz@PBE", units={"energy": "kcal/mol"})
+    assert data.energy.tolist() == [-1.0 * 0.04336410390059322]
+    with pytest.raises(DataError, match="Leave units out"):
+        open_data(NAME, units={"energy": "eV"})
+
+
+def test_an_at_in_the_name_of_any_file(tmp_path):
+    (tmp_path / "run@300K.xyz").write_text(XYZ)
+    assert len(open_data(tmp_path / "run@300K.xyz", "PBE")) == 1
+    assert len(open_data(f"{tmp_path}/run@300K.xyz@PBE")) == 1
 
 
 @pytest.mark.parametrize("name", ["a@b.parquet", "a@b/c.parquet"])
@@ -82,3 +98,25 @@ def test_a_file_without_a_level_of_theory(tmp_path):
 def test_what_is_not_there(spec):
     with pytest.raises(DataError):
         open_data(spec)
+
+
+def test_broken_frames_are_refused_or_taken_out(tmp_path):
+    from ase.io import write
+
+    from transferkit.data.quarantine import Limits
+    from transferkit.data.readers import to_ase
+    from transferkit.data.source import open_sifted
+
+    frames = to_ase(bundled("gpaw-pbe-r2scan", fidelity="PBE")[:20])
+    frames[4].calc.results["energy"] = float("nan")
+    write(tmp_path / "a.xyz", frames, format="extxyz")
+    spec = f"{tmp_path}/a.xyz@PBE"
+    found = open_sifted(spec, limits=Limits())
+    assert (len(found.kept), [t.where for t in found.taken]) == (
+        19,
+        [f"{tmp_path}/a.xyz: frame 4 ({found.taken[0].id})"],
+    )
+    with pytest.raises(DataError, match="frame 4"):
+        open_sifted(spec, limits=None)
+    with pytest.raises(DataError, match="1 of 20 frames is broken"):
+        open_sifted(spec, limits=Limits(most=0.0))

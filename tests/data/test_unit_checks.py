@@ -31,7 +31,7 @@ def test_each_slip_is_named_with_what_mends_it(request, fidelity, label, factor,
     data = request.getfixturevalue(fidelity)
     (found,) = unit_findings(data.with_labels(**{label: getattr(data, label) * factor}))
     assert found.what == what
-    assert found.mend == mend
+    assert found.mend.startswith(f"{mend}, or read the file with units=")
     assert "pairs" in found.evidence
 
 
@@ -49,7 +49,7 @@ def test_magnitude_of_energies(r2scan):
     assert f"as Hartree that is {middle:.3g} eV/atom" in small.evidence
     (large,) = unit_findings(few.with_labels(energy=few.energy / KCAL_PER_MOL))
     assert large.what == "the energies are large for eV and look like kcal/mol"
-    assert "rms residual after a constant per element" in large.evidence
+    assert "spread after a constant per element" in large.evidence
     assert f"as kcal/mol that is {middle:.3g} eV/atom" in large.evidence
 
 

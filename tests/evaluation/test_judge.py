@@ -38,6 +38,19 @@ def test_without_undetermined_structures_there_is_nothing_apart():
     assert judge(mgo, mgo, mgo, mgo)["undetermined"] == {"ids": [], "final": None}
 
 
+def test_elements_know_how_many_training_compositions_hold_them():
+    train, test = cells("MgO", "CaO"), cells("MgO", "CaO", "CaF2")
+    rows = judge(train, test, test, test)["final"]["by_element"]
+    assert {symbol: row["n_train"] for symbol, row in rows.items()} == {"O": 2, "Mg": 1, "Ca": 1}
+
+
+def test_worst_structures_are_of_those_that_are_determined():
+    train, test = cells("MgO"), cells("MgO", "CaO")
+    off = np.where(test.composition.astype(str) == "CaO", 50.0, 0.1) * test.n_atoms
+    rows = judge(train, test, test, test.with_labels(energy=test.energy + off))["worst"]
+    assert {row["formula"] for row in rows} == {"MgO"}
+
+
 def test_symmetry_free_components_follow_the_atoms():
     data = cells("MgO")
     free = symmetry_free(data)

@@ -88,7 +88,15 @@ def test_empty_set_gives_nulls(data):
 
 def test_result_is_standard_json(data, other, free):
     text = json.dumps(measure(other, data, free=free), allow_nan=False)
-    assert set(json.loads(text)) == {"energy", "forces", "stress", "magmoms", "by_element", "by_composition"}
+    assert set(json.loads(text)) == {
+        "energy",
+        "forces",
+        "stress",
+        "magmoms",
+        "by_element",
+        "by_composition",
+        "by_chemistry",
+    }
 
 
 def test_wrong_shape_of_free_and_other_structures_are_refused(data, other):

@@ -73,7 +73,7 @@ def test_heads(data):
     potential = Toy.load("demo")
     reference = potential.reference()
     potential.add_head("other", "default", replace(reference, energies=reference.energies + 1.0))
-    with pytest.raises(UnknownHead, match="default, other"):
+    with pytest.raises(UnknownHead, match=r"default \(level of theory unknown\), other"):
         predict(potential, data)
     a, b = (predict(potential, data, head=h, need=frozenset({"energy"})).energy for h in ("default", "other"))
     np.testing.assert_allclose(b - a, data.n_atoms, atol=1e-9)

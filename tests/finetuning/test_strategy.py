@@ -8,7 +8,7 @@ import transferkit as tk
 from transferkit.adapters.chgnet import ChgnetAdapter
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.adapters.toy import Toy
-from transferkit.errors import RecipeError, UnknownBlock
+from transferkit.errors import RecipeError, UnknownBlock, UnknownHead
 from transferkit.finetuning.strategy import Strategy, apply
 from transferkit.training import checkpoint
 from transferkit.training.checkpoint import pick
@@ -202,3 +202,37 @@ def test_a_trainable_reference_counts_the_elements_that_it_has():
     plan = apply(potential.with_reference(potential.reference(), trainable=True), Strategy())
     assert plan.trainable["reference"] == 94
     assert plan.n_total == 412_525  # what upstream counts
+
+
+class TestSeveralHeads:
+    @pytest.fixture
+    def two(self):
+        potential = load(trainable_reference=True)
+        potential.add_head("r2SCAN", "default")
+        return potential
+
+    @pytest.mark.parametrize(
+        "strategy",
+        [Strategy("full"), Strategy("heads"), Strategy("gradual"), Strategy("frozen", train=("readout", "magmom"))],
+    )
+    def test_readouts_of_other_heads_stay_closed_and_are_not_counted(self, two, strategy):
+        plan = apply(two, strategy, heads=["r2SCAN"])
+        assert plan.trainable["readout.default"] == plan.trainable["magmom.default"] == 0
+        assert plan.trainable["readout.r2SCAN"] == plan.total["readout.r2SCAN"] > 0
+        assert not any(p.requires_grad for p in two.blocks()["readout.default"])
+        assert "readout.default" not in {name for stage in plan.stages for name in stage}
+
+    def test_one_row_of_a_trainable_reference_counts(self, two):
+        plan = apply(two, Strategy("heads"), heads=["r2SCAN"])
+        assert (plan.trainable["reference"], plan.total["reference"]) == (94, 188)
+
+    def test_all_heads_train_where_none_is_named(self, two):
+        plan = apply(two, Strategy("heads"))
+        assert plan.trainable["readout.default"] == plan.trainable["readout.r2SCAN"] > 0
+        assert plan.trainable["reference"] == 188
+
+    def test_a_readout_that_no_structure_reaches_cannot_be_asked_for(self, two):
+        with pytest.raises(RecipeError, match=r"names 'readout.default', but the data train r2SCAN"):
+            apply(two, Strategy("frozen", train=("readout.default", "readout.r2SCAN")), heads=["r2SCAN"])
+        with pytest.raises(UnknownHead, match="Did you mean 'r2SCAN'"):
+            apply(two, Strategy("heads"), heads=["r2scan"])

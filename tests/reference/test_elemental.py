@@ -98,3 +98,12 @@ def test_saved_file_holds_the_same(tmp_path):
     table = ElementalReference.from_mapping({"O": -5.25})
     table.save(tmp_path / "reference.json")
     assert ElementalReference.from_json(json.loads((tmp_path / "reference.json").read_text()))["O"] == -5.25
+
+
+def test_the_label_convention_goes_through_json():
+    table = replace(ElementalReference.from_mapping({"O": -5.0}), label_convention="mp2020")
+    assert ElementalReference.from_json(json.loads(json.dumps(table.to_json()))).label_convention == "mp2020"
+    old = table.to_json()
+    del old["label_convention"]
+    assert ElementalReference.from_json(old).label_convention is None
+    assert table.shifted(ElementalReference.from_mapping({"O": 0.5})).label_convention == "mp2020"

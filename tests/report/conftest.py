@@ -9,13 +9,23 @@ import pytest
 from transferkit.data.store import write_parquet
 from transferkit.data.structures import Structures
 from transferkit.reference.elemental import ElementalReference
+from transferkit.report import pictures
 from transferkit.report.figures import style
+
+STAND_IN = b"\x89PNG stands for a picture"
+
+
+@pytest.fixture
+def drawn_pictures():
+    """For tests that need the pictures of a page rendered: asking for it is enough."""
 
 
 @pytest.fixture(autouse=True)
-def coarse_pictures(monkeypatch):
-    """Small pictures: nothing here looks at pixels, and drawing them is most of the time."""
+def quick_pictures(monkeypatch, request):
+    """Figures are made but not rendered, which is most of the time; those that are rendered are coarse."""
     monkeypatch.setattr(style, "DPI", 40)
+    if "drawn_pictures" not in request.fixturenames:
+        monkeypatch.setattr(pictures, "png", lambda _: STAND_IN)
 
 
 TESTS = ("known materials", "unseen compositions")

@@ -120,6 +120,9 @@ def test_table_figure_and_sentence_agree_where_the_interval_holds_zero(page, tmp
 def test_kept_steps_stand_in_the_order_of_seeds_and_missing_ones_are_a_dash(page, tmp_path):
     made = page(steps=150, variants={"a": variant(0.1, kept_steps=[28, 0, 1500]), "b": variant(0.1)})
     assert [v["kept"] for v in made["variants"]] == ["28, 0, 1,500", MISSING]
+    many = {"a": variant(0.1, kept_steps=[14, *[98] * 8, 150])}
+    assert page(variants=many)["variants"][0]["kept"] == "median 98, from 14 to 150"
+    page(steps=150, variants={"a": variant(0.1, kept_steps=[28, 0, 1500]), "b": variant(0.1)})
     text = write(tmp_path).read_text()
     assert "2 variants, 150 steps each, weights with the lowest validation loss kept" in text
     assert "weights kept from step" in text
@@ -150,10 +153,9 @@ def test_set_up_is_that_of_the_first_run_that_is_there(tmp_path):
     runs = {"a": {"runs": [f"a/seed-{seed}" for seed in range(3)]}, "b": {"runs": ["b/seed-0"]}, "c": {}}
     found, notes = first_runs(tmp_path, runs)
     assert found == {"a": {"seed": 1}}
-    assert [note.split(" is in this folder")[0] for note in notes] == [
-        "No result.json of variant b",
-        "No result.json of variant c",
-    ]
+    assert [note.split(" is in this folder")[0] for note in notes] == ["No result.json of b, c"]
+    (note,) = first_runs(tmp_path, {"b": {}})[1]
+    assert note.startswith("No result.json of any variant")
 
 
 @pytest.mark.parametrize(("text", "message"), [("[]", "holds list, not an object"), ("{", "is not valid JSON")])

@@ -21,7 +21,7 @@ def policy(name, mean):
 
 
 def test_nothing_known_draws_nothing(drawn, tmp_path):
-    assert drawn() == {"policies": None, "e0": None, "learning": None, "parity": {}}
+    assert drawn() == {"policies": None, "e0": None, "learning": None, "parity": {}, "elements": {}}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -68,4 +68,13 @@ def test_one_parity_figure_per_test_that_has_predictions(drawn, make_structures)
     found = drawn(tests=tests, predictions={"unseen compositions": Predictions(labels, None, labels)}, e0=e0)["parity"]
     assert list(found) == ["unseen compositions"]
     assert found["unseen compositions"].file == "figures/parity-unseen-compositions.png"
-    assert "on unseen compositions; final energy error 46.3" in found["unseen compositions"].alt
+    assert "on unseen compositions as densities" in found["unseen compositions"].alt
+    assert "final errors: energy 46.3 meV/atom, force –, stress –." in found["unseen compositions"].alt
+
+
+def test_errors_by_element_are_mapped_where_there_are_two_elements(drawn):
+    rows = {"O": {"energy_mae": 0.05, "forces_mae": None}, "Mg": {"energy_mae": 0.02, "forces_mae": 0.1}}
+    found = drawn(tests={"t": {"final": {"by_element": rows}}})["elements"]["t"]
+    assert [picture.file for picture in found] == ["figures/elements-t-energy.png"]
+    assert "largest in meV/atom: O 50.0, Mg 20.0." in found[0].alt
+    assert drawn(tests={"t": {"final": {"by_element": {"O": rows["O"]}}}})["elements"] == {"t": []}

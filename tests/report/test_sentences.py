@@ -1,6 +1,16 @@
 import pytest
 
-from transferkit.report.sentences import headline, kept, next_steps, outcome, overlap, shown, step_zero
+from transferkit.report.sentences import (
+    about_policies,
+    asked,
+    harm_done,
+    headline,
+    kept,
+    outcome,
+    overlap,
+    shown,
+    step_zero,
+)
 
 
 def stage(mae, interval=None):
@@ -61,44 +71,6 @@ def test_missing_step0_is_said():
     assert "not measured before training" in text
 
 
-@pytest.mark.parametrize(
-    ("training", "words"),
-    [
-        ({"best_step": 150}, "had not converged"),
-        ({"best_step": 0}, "No step improved"),
-        ({"stopped": "interrupted"}, "go on from the checkpoint"),
-    ],
-)
-def test_advice_follows_how_training_ended(training, words):
-    assert any(words in text for text in next_steps(run(stage(0.1), stage(0.05), **training)))
-    assert not any(words in text for text in next_steps(run(stage(0.1), stage(0.05))))
-
-
-def test_advice_names_the_best_policy_after_a_warning():
-    result = run(stage(0.8), stage(0.3))
-    result["reference"] = {
-        "policy": "refit",
-        "warning": "refit is far worse",
-        "table": {"best": "residual", "rows": []},
-    }
-    assert "`residual`" in next_steps(result)[0]
-    result["reference"]["warning"] = None
-    assert not any("residual" in text for text in next_steps(result))
-
-
-def test_advice_on_worse_energies_needs_separate_intervals():
-    worse = run(stage(0.04, [0.03, 0.05]), stage(0.09, [0.08, 0.1]))
-    unclear = run(stage(0.04, [0.03, 0.05]), stage(0.045, [0.04, 0.05]))
-    assert any("made energies on t worse" in text for text in next_steps(worse))
-    assert not any("worse" in text for text in next_steps(unclear))
-
-
-def test_advice_counts_undetermined_structures():
-    result = run(stage(0.1), stage(0.05))
-    result["tests"]["t"]["undetermined"] = {"ids": ["a", "b"]}
-    assert any("2 in t" in text for text in next_steps(result))
-
-
 def test_sizes_are_without_the_structures_counted_apart():
     result = run(stage(0.1), stage(0.05) | {"by_composition": {"A": {}, "B": {}, "C": {}}})
     result["tests"]["t"]["undetermined"] = {"ids": ["a", "b"]}
@@ -118,3 +90,44 @@ def test_headline_and_intervals():
     assert shown(stage(None), "energy") == "–"
     assert overlap([0.0, 1.0], [1.0, 2.0]) is True
     assert overlap([0.0, 1.0], [None, 2.0]) is None
+
+
+def test_what_was_asked_names_potential_target_size_and_method():
+    text = asked(
+        run(None, None)
+        | {
+            "adapter": {"name": "chgnet", "checkpoint": "0.3.0"},
+            "fidelity": "r2SCAN",
+            "data": {"counts": {"train": 220}, "compositions": {"train": 121}, "source": "mine.xyz"},
+            "reference": {"policy": "residual"},
+            "strategy": {"kind": "frozen"},
+        }
+    )
+    assert text == (
+        "chgnet 0.3.0 was to be taken to r2SCAN with 220 structures of 121 compositions from mine.xyz, "
+        "its elemental energies E0 set by `residual`, the network trained by the strategy `frozen`."
+    )
+    assert asked({}).startswith("A potential was to be taken to another level of theory")
+
+
+def test_the_policy_is_set_beside_the_best_and_beside_nothing_done():
+    rows = [{"policy": p, "mean": m} for p, m in (("residual", 0.058), ("refit", 0.612), ("keep", 21.4), ("x", None))]
+    result = {"reference": {"policy": "refit", "table": {"best": "residual", "rows": rows}}}
+    assert about_policies(result) == (
+        "Before any training, `refit` predicts compositions left out of its fit to 612 meV/atom; `residual` does best with "
+        "58.0. With E0 left as it was (`keep`) it would be 21,400."
+    )
+    assert about_policies({"reference": {"policy": "x", "table": {"best": "residual", "rows": rows}}}) == ""
+    assert about_policies({}) == ""
+
+
+def test_harm_names_test_and_property_and_needs_a_rise_that_is_shown():
+    worse = run(stage(0.04, [0.03, 0.05]), stage(0.09, [0.08, 0.1]))
+    assert harm_done(worse) == ["Training did harm: on t the energy error rose."]
+    for unclear in (run(stage(0.04), stage(0.046)), run(stage(0.04, [0.03, 0.05]), stage(0.045, [0.04, 0.05]))):
+        assert harm_done(unclear) == [
+            "Perhaps by chance, as intervals overlap or are not known: on t the energy error rose."
+        ]
+    assert harm_done(run(stage(0.04), stage(0.0400001))) == []
+    assert harm_done(run(stage(0.05), stage(0.04))) == []
+    assert harm_done(run(None, stage(0.04))) == []

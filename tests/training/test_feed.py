@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from transferkit.adapters.graphs import build_graphs
-from transferkit.errors import DataError, UnknownHead
-from transferkit.training.feed import Feed, head_of, remaining
+from transferkit.errors import DataError
+from transferkit.training.feed import Feed, remaining
 from transferkit.training.state import Progress
 
 
@@ -64,13 +64,3 @@ def test_batch_and_labels_belong_together(feed, train):
 def test_graphs_of_other_data_are_refused(potential, train):
     with pytest.raises(DataError, match="3 graphs were given for 24 structures"):
         Feed(train, build_graphs(potential, train[:3]), potential.adapter, 0, 100, None, 0)
-
-
-def test_the_head_need_not_be_named_where_there_is_one(potential):
-    assert head_of(potential, None) == head_of(potential, "default") == 0
-    with pytest.raises(UnknownHead, match="no head called 'r2SCAN'"):
-        head_of(potential, "r2SCAN")
-    potential.adapter.add_head("r2SCAN", "default")
-    assert head_of(potential, "r2SCAN") == 1
-    with pytest.raises(UnknownHead, match="several heads: default, r2SCAN"):
-        head_of(potential, None)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ import torch
 
 from transferkit.adapters.chgnet import ChgnetAdapter
 from transferkit.adapters.graphs import build_graphs
-from transferkit.errors import DataError, RecipeError, RunFolderError, UnsupportedProperty
+from transferkit.errors import DataError, RecipeError, RunFolderError, UnknownHead, UnsupportedProperty
+from transferkit.evaluation.predict import predict
 from transferkit.finetuning.strategy import Strategy
 from transferkit.training.fit import fit
 from transferkit.training.loss import Loss
@@ -405,3 +407,54 @@ def test_the_tracker_hears_settings_and_rows(run):
     assert ear.config["strategy"]["trainable"] == result.plan.n_trainable
     assert ear.config["loss"]["weights"]["stress"] == 0.1
     json.dumps(ear.config)
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw"])
+def test_the_head_of_the_data_trains_and_the_other_keeps_every_bit(potential, train, valid, kind):
+    potential = potential.with_reference(replace(potential.reference(), fidelity="PBE"), trainable=True)
+    potential.add_head(train.fidelity, "default")
+    result = fit(
+        potential,
+        train,
+        valid,
+        strategy=Strategy("heads"),
+        optimiser=Optimiser(kind, learning_rate=1e-2, weight_decay=0.1),
+        steps=4,
+        structures=6,
+        ema=0.9,
+        quiet=True,
+    )
+    assert result.best_step > 0
+    own = {f"adapter.{part}.1." for part in ("readouts", "moments")}
+    for name, before in potential.state_dict().items():
+        after = result.model.state_dict()[name]
+        if name == "e0":
+            assert torch.equal(before[0], after[0])
+            assert not torch.equal(before[1], after[1])
+        elif not name.startswith(tuple(own)):
+            assert torch.equal(before, after), name
+    assert any(
+        not torch.equal(v, result.model.state_dict()[k]) for k, v in potential.state_dict().items() if "readouts.1" in k
+    )
+    for p in ("energy", "forces", "stress", "magmoms"):
+        one, two = (getattr(predict(m, valid, head="default"), p) for m in (potential, result.model))
+        assert np.array_equal(one, two), p
+    assert not [note for note in result.notes if "their predictions change" in note]
+
+
+def test_a_shared_network_that_trains_is_said_to_change_the_other_head(potential, train, valid):
+    potential.add_head(train.fidelity, "default")
+    result = fit(potential, train, valid, steps=1, quiet=True)
+    assert [note for note in result.notes if note.endswith("interaction.1 with r2SCAN: default")]
+
+
+def test_a_trained_head_stands_for_the_level_of_theory_of_its_labels(potential, train, valid):
+    result = fit(potential, train, valid, steps=2, optimiser=Optimiser(learning_rate=1e-3), quiet=True)
+    assert potential.fidelities == {"default": None}
+    assert result.model.fidelities == {"default": train.fidelity if result.best_step else None}
+
+
+def test_data_of_no_head_are_refused(potential, train, valid):
+    potential.add_head("other", "default")
+    with pytest.raises(UnknownHead, match="the data are r2SCAN"):
+        fit(potential, train, valid, steps=1, quiet=True)

@@ -16,11 +16,19 @@ def test_the_first_signal_only_asks(number):
         assert request.asked
 
 
-def test_the_second_stops_at_once():
+def test_the_second_stops_at_once(monkeypatch):
     with interruption():
         signal.raise_signal(signal.SIGINT)
+        monkeypatch.setattr("transferkit.training.interrupt.ONE_REQUEST", -1.0)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+
+
+def test_one_request_may_arrive_twice():
+    with interruption() as request:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        assert request.asked
 
 
 def test_handlers_come_back():

@@ -39,6 +39,17 @@ def test_the_fingerprint_sees_weights_data_and_settings(potential, train, valid)
     assert first != fingerprint(potential, [train, valid], settings)
 
 
+def test_the_fingerprint_takes_any_memory_layout(potential, train, valid):
+    # checkpoints of others hold columns cut out of wider tables, (n, 1) with a stride of the table
+    column = torch.arange(18.0, dtype=torch.float64).reshape(2, 9)[:1, :].T
+    assert column.is_contiguous()
+    assert column.stride(-1) != 1
+    potential.register_buffer("column", column)
+    first = fingerprint(potential, [train, valid], {})
+    potential.column = column.clone(memory_format=torch.contiguous_format)
+    assert first == fingerprint(potential, [train, valid], {})
+
+
 def test_notes_name_the_labels():
     assert notes_on([], []) == ()
     assert "no magmoms" in notes_on(["magmoms"], [])[0]

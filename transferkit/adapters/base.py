@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from transferkit.adapters.card import Card
 from transferkit.data.structures import Structure
 from transferkit.errors import CheckpointError, UnknownHead, UnsupportedProperty, nearest
 from transferkit.typing import Json, Property
@@ -135,6 +136,8 @@ class Adapter(nn.Module, ABC):
         capabilities: what can be predicted, in which dtypes
         package: distribution that the adapter wraps; its version is part of a run's provenance
         presets: named selections of blocks to train, for the strategy of the same name
+        cards: what is known of published checkpoints without opening them, by name; names beyond :meth:`checkpoints`
+            need a network connection
         graph_key: changes when graphs would
         licence: of the weights, in words
     """
@@ -143,6 +146,7 @@ class Adapter(nn.Module, ABC):
     package: ClassVar[str]
     capabilities: ClassVar[Capabilities]
     presets: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    cards: ClassVar[Mapping[str, Card]] = {}
     cutoff: float
     elements: frozenset[int]
     heads: tuple[str, ...]
@@ -157,12 +161,20 @@ class Adapter(nn.Module, ABC):
     @classmethod
     @abstractmethod
     def load(
-        cls, checkpoint: str | Path, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+        cls, checkpoint: str | Path, *, device: str = "cpu", dtype: torch.dtype = torch.float32, trust: bool = False
     ) -> "ReferencedPotential":
         """A pre-trained potential; E0 is lifted out of the network.
 
+        Args:
+            checkpoint: name or path
+            device: of torch
+            dtype: of the network
+            trust: the user's word that a pickle may be opened, which runs code that its author chose; never needed where
+                an adapter's files are plain tensors
+
         Raises:
-            CheckpointError: unknown name (the known ones are listed), unreadable file, or unsupported dtype.
+            CheckpointError: unknown name (the known ones are listed), unreadable file, a pickle without ``trust``, or
+                unsupported dtype.
         """
 
     @classmethod

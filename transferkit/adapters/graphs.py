@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from transferkit.adapters.base import Batch, Graph
+from transferkit.adapters.heads import head_for
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structures
 from transferkit.errors import GraphError, TransferkitError
@@ -26,10 +27,12 @@ def build_graphs(
         potential: whose adapter builds them
         data: structures
         skin: Å added to the cutoff
-        head: whose reference must know the elements
+        head: whose reference must know the elements; that of the data if not given, see
+            :func:`~transferkit.adapters.heads.head_for`
         progress: called with (done, all) after each structure
 
     Raises:
+        UnknownHead: no head is called so, or nothing says which of several is meant.
         MissingReference: an element is unknown to the checkpoint or the reference; names the structure.
         GraphError: a structure cannot be turned into a graph; names it. Nothing is skipped or substituted.
 
@@ -38,6 +41,7 @@ def build_graphs(
     >>> len(build_graphs(potential, tk.bundled("gpaw-pbe-r2scan")[:3]))
     3
     """
+    head = head_for(potential, data.fidelity, head)
     graphs = []
     for s, structure in enumerate(data):
         try:

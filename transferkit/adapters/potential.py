@@ -1,6 +1,5 @@
 """ReferencedPotential: a network plus one elemental reference per head. The only place where totals are made."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +11,15 @@ from ase.data import chemical_symbols
 from torch import Tensor, nn
 
 from transferkit.adapters.base import Adapter, Batch, Graph, Prediction
+from transferkit.adapters.heads import check_new_head
 from transferkit.data.structures import Structure
-from transferkit.errors import CheckpointError, MissingReference, UnknownHead
+from transferkit.errors import MissingReference, UnknownHead
 from transferkit.reference.elemental import ElementalReference
 from transferkit.typing import Json, Property
 
 if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
+    from torch_sim.models.interface import ModelInterface
 
 TABLE_LENGTH = len(chemical_symbols)
 
@@ -64,6 +65,11 @@ class ReferencedPotential(nn.Module):
         """Whether E0 is a parameter."""
         return isinstance(self.e0, nn.Parameter)
 
+    @property
+    def fidelities(self) -> dict[str, str | None]:
+        """Level of theory of each head, by its name; None where unknown."""
+        return {h: r.fidelity for h, r in zip(self.adapter.heads, self._references, strict=True)}
+
     def head_index(self, head: str | None) -> int:
         """Index of a head; None means the only one.
 
@@ -71,7 +77,9 @@ class ReferencedPotential(nn.Module):
             UnknownHead: no head is called so, or None was given and there are several.
         """
         if head is None and len(self.adapter.heads) > 1:
-            raise UnknownHead(f"this potential has heads {', '.join(self.adapter.heads)}; say which one is meant")
+            raise UnknownHead(
+                f"this {self.adapter.name} has heads {', '.join(self.adapter.heads)}; say which one is meant: head=..."
+            )
         return 0 if head is None else self.adapter.head_index(head)
 
     def reference(self, head: str | None = None) -> ElementalReference:
@@ -116,7 +124,7 @@ class ReferencedPotential(nn.Module):
             reference: its E0, if not that of ``copy_of``
 
         Raises:
-            UnknownHead: ``copy_of`` is not a head, or ``name`` already is one.
+            UnknownHead: ``copy_of`` is not a head, ``name`` already is one, or cannot be a name.
 
         >>> from transferkit.adapters.toy import Toy
         >>> potential = Toy.load("demo")
@@ -124,6 +132,7 @@ class ReferencedPotential(nn.Module):
         >>> potential.adapter.heads
         ('default', 'r2SCAN')
         """
+        check_new_head(self.adapter, name, copy_of)
         references = [self.reference(h) for h in self.adapter.heads]
         references.append(reference or references[self.adapter.head_index(copy_of)])
         self.adapter.add_head(name, copy_of)
@@ -137,9 +146,10 @@ class ReferencedPotential(nn.Module):
         Args:
             structure: without labels
             skin: Å added to the cutoffs
-            head: whose reference must know the elements; the first if not given
+            head: whose reference must know the elements; may be left out where there is one
 
         Raises:
+            UnknownHead: see :meth:`head_index`.
             MissingReference: an element is unknown.
             GraphError: see :meth:`Adapter.graph`.
         """
@@ -150,11 +160,11 @@ class ReferencedPotential(nn.Module):
         """Refuse a structure with an element that the network or the reference of a head does not know.
 
         Raises:
+            UnknownHead: see :meth:`head_index`.
             MissingReference: names the structure and its unknown elements.
         """
         present = {int(z) for z in np.unique(structure.numbers)}
-        index = 0 if head is None else self.head_index(head)
-        known = self.adapter.elements & set(self._references[index].elements.tolist())
+        known = self.adapter.elements & set(self._references[self.head_index(head)].elements.tolist())
         if unknown := present - known:
             names = ", ".join(chemical_symbols[z] for z in sorted(unknown))
             raise MissingReference(
@@ -228,34 +238,23 @@ class ReferencedPotential(nn.Module):
         adapter = adapter_class(info["adapter"]).from_state(info["config"], own)
         references = [ElementalReference.from_json(r) for r in info["references"]]
         new = cls(adapter, references, trainable_reference=info["trainable_reference"])
+        if tensors["e0"].shape != new.e0.shape:  # copy_ would repeat one head's row for all
+            raise ValueError(f"e0 has shape {tuple(tensors['e0'].shape)}, not {tuple(new.e0.shape)}")
         new.e0.data.copy_(tensors["e0"])
         return new
 
-    def save(self, folder: str | Path) -> None:
-        """Write ``model.safetensors`` and ``model.json`` into a folder; no pickle."""
-        from safetensors.torch import save_file
+    def save(self, folder: str | Path, *, recipe: Json | None = None, provenance: Json | None = None) -> Path:
+        """Write a bundle: ``model.safetensors`` and ``model.json``, no pickle. See :mod:`transferkit.adapters.bundle`."""
+        from transferkit.adapters.bundle import write_bundle
 
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        info, tensors = self.state()
-        save_file({k: v.contiguous() for k, v in tensors.items()}, folder / "model.safetensors")
-        (folder / "model.json").write_text(json.dumps(info, indent=1))
+        return write_bundle(self, folder, recipe=recipe, provenance=provenance)
 
     @classmethod
     def open(cls, folder: str | Path) -> "ReferencedPotential":
-        """Open what :meth:`save` wrote, on the CPU.
+        """Open what :meth:`save` wrote, on the CPU; errors as :func:`transferkit.adapters.bundle.open_bundle`."""
+        from transferkit.adapters.bundle import open_bundle
 
-        Raises:
-            CheckpointError: the folder does not hold a saved potential.
-        """
-        from safetensors.torch import load_file
-
-        folder = Path(folder)
-        if missing := [f for f in ("model.json", "model.safetensors") if not (folder / f).is_file()]:
-            raise CheckpointError(
-                f"{folder} is not a saved potential: {' and '.join(missing)} missing. A run keeps its own in <run>/model."
-            )
-        return cls.from_state(json.loads((folder / "model.json").read_text()), load_file(folder / "model.safetensors"))
+        return open_bundle(folder)
 
     def export(self, path: str | Path, head: str | None = None) -> Path:
         """Write a file that the native package opens and that gives the same energies, E0 included.
@@ -273,3 +272,14 @@ class ReferencedPotential(nn.Module):
         from transferkit.adapters.calculator import PotentialCalculator
 
         return PotentialCalculator(self, head=head)
+
+    def torch_sim_model(self, head: str | None = None) -> "ModelInterface":
+        """A torch-sim model: many systems in one batch, for relaxations and molecular dynamics on a GPU.
+
+        Raises:
+            AdapterNotInstalled: the package torch-sim-atomistic is not installed.
+            UnknownHead: see :meth:`head_index`.
+        """
+        from transferkit.adapters.torchsim import torch_sim_model
+
+        return torch_sim_model(self, head=head)

@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from transferkit.adapters.base import Adapter, Batch, Capabilities, Graph, Prediction
+from transferkit.adapters.card import Card
 from transferkit.adapters.geometry import deform, differentiate, gradients_on, sum_per_structure
 from transferkit.adapters.graphs import join
 from transferkit.adapters.heads import copy_head, per_head
@@ -67,6 +68,7 @@ class Toy(Adapter):
         properties=frozenset({"energy", "forces", "stress", "magmoms"}),
         dtypes=frozenset({torch.float32, torch.float64}),
     )
+    cards: ClassVar[Mapping[str, Card]] = {"demo": Card("MIT", elements=ELEMENTS, kind="regression")}
 
     def __init__(self, config: Mapping[str, Any], heads: Sequence[str] = ("default",)) -> None:
         """Make the modules; weights come from torch's global generator."""
@@ -92,13 +94,16 @@ class Toy(Adapter):
 
     @classmethod
     def load(
-        cls, checkpoint: str | Path, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+        cls, checkpoint: str | Path, *, device: str = "cpu", dtype: torch.dtype = torch.float32, trust: bool = False
     ) -> ReferencedPotential:
         """The checkpoint "demo" (fixed random weights, made-up E0), or a file that :meth:`export` wrote.
+
+        ``trust`` is not needed: its files are safetensors.
 
         Raises:
             CheckpointError: unknown name, unreadable file or unsupported dtype.
         """
+        del trust
         cls.check_dtype(dtype)
         if checkpoint == "demo":
             adapter = cls._random("full", seed=20250101)

@@ -1,14 +1,18 @@
 """What a data set holds: counts, elements, ranges, coverage, duplicates, findings."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from ase.data import chemical_symbols
 
 from transferkit.data.check import Finding, check
 from transferkit.data.composition import row_basis, undetermined_elements
-from transferkit.data.geometry_checks import duplicate_groups
+from transferkit.data.duplicate_checks import duplicate_groups
+from transferkit.data.key_map import KeyMap
+from transferkit.data.per_structure import per_structure
+from transferkit.data.quarantine import Limits, TakenOut, by_reason, counted, first
+from transferkit.data.referenced import referenced
 from transferkit.data.structures import Structures
 from transferkit.typing import PROPERTIES, Json
 
@@ -24,13 +28,19 @@ class Description:
         atoms: how many in all
         compositions: distinct reduced formulas
         materials: distinct ``material_id``
-        elements: symbol -> {"structures", "compositions"} that hold it
+        elements: symbol -> {"structures", "compositions"} that hold it, {"atoms"} of it
         labels: property -> structures that have it
         ranges: quantity -> {"min", "median", "max", "unit"}
         rank: of the composition matrix; below the number of elements, not every E0 can be fitted
         undetermined: symbols whose elemental energy these data cannot determine
         duplicates: structures that repeat the geometry of another
         findings: what :func:`~transferkit.data.check.check` says
+        elemental_energies: symbol -> eV, least squares of the energies per element; {} without energies
+        residual_rms: eV/atom, of the energies after these constants; None where compositions are too few to tell
+        quarantine: frames that were taken out, or that a run would take out
+        limits: what the quarantine was asked for; None if it was not
+        keys: which entry of the file became which label
+        values: one list per quantity, see :func:`~transferkit.data.per_structure.per_structure`
     """
 
     fidelity: str
@@ -46,14 +56,31 @@ class Description:
     undetermined: tuple[str, ...]
     duplicates: int
     findings: tuple[Finding, ...]
+    elemental_energies: dict[str, float]
+    residual_rms: float | None
+    quarantine: tuple[TakenOut, ...]
+    limits: Limits | None
+    keys: Json
+    values: Json = field(repr=False)
 
-    def to_json(self) -> Json:
-        """A JSON object."""
-        plain = {k: v for k, v in self.__dict__.items() if k not in {"findings", "undetermined"}}
+    def to_json(self, *, per_structure: bool = False) -> Json:
+        """A JSON object.
+
+        Args:
+            per_structure: with the lists that have one entry per structure, as figures need them
+        """
+        special = {"findings", "undetermined", "quarantine", "limits", "values"}
         return {
-            **plain,
+            **{k: v for k, v in self.__dict__.items() if k not in special},
             "undetermined": list(self.undetermined),
             "findings": [finding.to_json() for finding in self.findings],
+            "quarantine": {
+                "taken": len(self.quarantine),
+                "reasons": counted(self.quarantine),
+                "frames": [taken.to_json() for taken in self.quarantine],
+            },
+            "limits": None if self.limits is None else asdict(self.limits),
+            **(self.values if per_structure else {}),
         }
 
     def __str__(self) -> str:
@@ -70,20 +97,31 @@ class Description:
             f"materials   {self.materials}",
             f"level       {self.fidelity}, {self.label_convention} energies",
             f"labels      {labels}",
+            f"read        {KeyMap.from_json(self.keys) or 'the file does not say from which entries'}",
             f"elements    {len(self.elements)}: {' '.join(self.elements)}",
             f"rare        {', '.join(rare) or 'none'} (in fewer than 3 compositions)",
             f"reference   {reference}",
+            *(
+                [f"referenced  {self.residual_rms:.3g} eV/atom rms after a constant per element"]
+                if self.residual_rms
+                else []
+            ),
             f"duplicates  {self.duplicates}",
             *(
                 f"{name:<26} {r['min']:>11.4g} {r['median']:>11.4g} {r['max']:>11.4g}  {r['unit']}"
                 for name, r in self.ranges.items()
             ),
             *(str(finding) for finding in self.findings),
+            *(
+                [f"quarantine  {len(self.quarantine)} ({by_reason(self.quarantine)}): {first(self.quarantine)}"]
+                if self.quarantine
+                else []
+            ),
         ]
         return "\n".join(lines)
 
 
-def describe(data: Structures) -> Description:
+def describe(data: Structures, *, quarantine: Sequence[TakenOut] = (), limits: Limits | None = None) -> Description:
     """Counts, coverage, ranges and findings of a data set.
 
     An elemental energy is determined when the unit vector of its element lies in the row space of the composition
@@ -91,6 +129,8 @@ def describe(data: Structures) -> Description:
 
     Args:
         data: structures, labelled or not
+        quarantine: frames that were taken out of them, or that a run would take out
+        limits: by which, for the findings too; the defaults if not given
 
     >>> import transferkit as tk
     >>> found = describe(tk.bundled("gpaw-pbe-r2scan"))
@@ -100,11 +140,12 @@ def describe(data: Structures) -> Description:
     counts = data.counts()
     symbols = [chemical_symbols[int(z)] for z in data.elements]
     basis = row_basis(counts)
-    composition = data.composition
+    composition, left = data.composition, referenced(data)
     elements = {
         symbol: {
             "structures": int((counts[:, k] > 0).sum()),
             "compositions": len(set(composition[counts[:, k] > 0])),
+            "atoms": int(counts[:, k].sum()),
         }
         for k, symbol in enumerate(symbols)
     }
@@ -121,7 +162,15 @@ def describe(data: Structures) -> Description:
         rank=len(basis),
         undetermined=tuple(chemical_symbols[z] for z in undetermined_elements(basis, data.elements)),
         duplicates=sum(len(rows) - 1 for rows in duplicate_groups(data)),
-        findings=tuple(check(data)),
+        findings=tuple(check(data, limits)),
+        elemental_energies=dict(zip(symbols, left.constants.tolist(), strict=True))
+        if data.mask["energy"].any()
+        else {},
+        residual_rms=left.rms,
+        quarantine=tuple(quarantine),
+        limits=limits,
+        keys=data.read_as.to_json(),
+        values=per_structure(data, left),
     )
 
 

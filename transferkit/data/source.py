@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from transferkit.data.bundled import bundled
+from transferkit.data.convention import checked_convention
+from transferkit.data.quarantine import Limits, Sifted, TakenOut, sift
 from transferkit.data.readers import read
 from transferkit.data.store import read_parquet
 from transferkit.data.structures import Structures
@@ -17,6 +19,9 @@ def open_data(
     fidelity: str | None = None,
     label_convention: str = "raw",
     keys: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    *,
+    taken: list[TakenOut] | None = None,
 ) -> Structures:
     """Open ``bundled:NAME``, ``bundled:NAME@FIDELITY``, ``PATH`` or ``PATH@FIDELITY``.
 
@@ -24,13 +29,18 @@ def open_data(
         spec: what to open, with the level of theory after ``@``
         fidelity: level of theory of the labels, where it does not stand in ``spec``; a Parquet file of this package
             carries its own
-        label_convention: "raw" or "mp2020"; bundled sets and Parquet files carry their own
+        label_convention: what the energies are, see :mod:`transferkit.data.convention`; bundled sets and Parquet files
+            carry their own
         keys: which entry is which label, for files that ASE reads, see
             :func:`~transferkit.data.readers.frames.from_ase`; other data have one name for each
+        units: what the numbers are in, for the same files, see
+            :meth:`~transferkit.data.readers.stated_units.StatedUnits.of`
+        taken: where frames that cannot be used are noted, which are then left out; None refuses them
 
     Raises:
         DataError: there is no such file or set, the level of theory is not said or said twice and differently, or the
-            data carry another one, or another convention; or ``keys`` were given for data with fixed names.
+            data carry another one, or another convention; no convention is called so; ``keys`` or ``units`` were given for data
+            with fixed names.
 
     >>> open_data("bundled:gpaw-pbe-r2scan@PBE").fidelity
     'PBE'
@@ -39,10 +49,13 @@ def open_data(
     if said and fidelity not in {None, said}:
         raise DataError(f"{str(spec)!r} says {said}, and the fidelity asked for is {fidelity}. Say one of them.")
     fidelity = said or fidelity
-    if keys and (name.startswith(PREFIX) or Path(name).suffix == ".parquet"):
-        raise DataError(
-            f"{name!r} has one name for each label; keys choose among the entries of files that ASE reads. Leave keys out."
-        )
+    checked_convention(label_convention)
+    for option, given in (("keys", keys), ("units", units)):
+        if given and (name.startswith(PREFIX) or Path(name).suffix == ".parquet"):
+            raise DataError(
+                f"{name!r} has one name and one unit for each label; {option} are for the entries of files that ASE reads. "
+                f"Leave {option} out."
+            )
     if name.startswith(PREFIX):
         data = bundled(name.removeprefix(PREFIX), **({"fidelity": fidelity} if fidelity else {}))
         return _of_convention(name, data, label_convention)
@@ -55,7 +68,39 @@ def open_data(
         return _of_convention(name, data, label_convention)
     if fidelity is None:
         raise DataError(f"the level of theory of {name!r} is not said. Write {name}@PBE, or give the fidelity.")
-    return read(name, fidelity=fidelity, label_convention=label_convention, keys=keys)
+    return read(name, fidelity=fidelity, label_convention=label_convention, keys=keys, units=units, taken=taken)
+
+
+def open_sifted(
+    spec: str | Path,
+    fidelity: str | None = None,
+    label_convention: str = "raw",
+    keys: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    *,
+    limits: Limits | None,
+) -> Sifted:
+    """Open data and take out broken and implausible frames; see :func:`~transferkit.data.quarantine.sift`.
+
+    Args:
+        spec: as in :func:`open_data`, like the arguments not named here
+        fidelity: level of theory
+        label_convention: what the energies are
+        keys: which entry is which label
+        units: what the numbers are in
+        limits: what a frame may be; None takes nothing out and refuses data with frames that cannot be used
+
+    Raises:
+        DataError: as :func:`open_data` and :func:`~transferkit.data.quarantine.sift`.
+
+    >>> len(open_sifted("bundled:gpaw-pbe-r2scan@PBE", limits=Limits()).taken)
+    0
+    """
+    if limits is None:
+        return Sifted(open_data(spec, fidelity, label_convention, keys, units))
+    broken: list[TakenOut] = []
+    data = open_data(spec, fidelity, label_convention, keys, units, taken=broken)
+    return sift(data, limits, broken=broken)
 
 
 def _of_convention(name: str, data: Structures, asked: str) -> Structures:
@@ -63,7 +108,7 @@ def _of_convention(name: str, data: Structures, asked: str) -> Structures:
     if asked not in {"raw", data.label_convention}:
         raise DataError(
             f"{name!r} holds {data.label_convention} energies, and label_convention {asked!r} was asked for. "
-            f"Leave the option out, or give other data."
+            f"Leave the option out, or convert them (data.convert in a recipe, transferkit convert --to-convention {asked})."
         )
     return data
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from transferkit.data.key_map import KeyMap
 from transferkit.data.structures import PER_ATOM, Structures
 from transferkit.errors import DataError
 from transferkit.typing import PROPERTIES, Json
@@ -31,7 +32,8 @@ COLUMN = "column:"
 def write_parquet(data: Structures, path: str | Path) -> Path:
     """Write one row per structure; what is absent is null. Whole or not at all: the file appears when it is finished.
 
-    Units stand in the metadata of each field; fidelity, label convention and content hash in that of the schema.
+    Units stand in the metadata of each field; fidelity, label convention, the entries that
+    the labels were read from, and the content hash in that of the schema.
 
     Args:
         data: any Structures; columns may be text, integers, floats or booleans, of any fixed shape
@@ -54,6 +56,7 @@ def write_parquet(data: Structures, path: str | Path) -> Path:
         "fidelity": data.fidelity,
         "label_convention": data.label_convention,
         "hash": data.hash,
+        "read_as": data.read_as.to_json(),
         "columns": {k: {"dtype": v.dtype.kind, "shape": list(v.shape[1:])} for k, v in data.columns.items()},
     }
     schema = pa.schema(fields, metadata={KEY: json.dumps(about).encode()})
@@ -129,6 +132,7 @@ def _structures(table: pa.Table, about: Json) -> Structures:
         material_id=_text(table["material_id"]),
         fidelity=about["fidelity"],
         label_convention=about["label_convention"],
+        read_as=KeyMap.from_json(about.get("read_as", {})),
         columns={
             k: _text(table[COLUMN + k])
             if how["dtype"] in "OU"

@@ -9,6 +9,7 @@ from json import dumps
 import numpy as np
 from ase.data import chemical_symbols
 
+from transferkit.data.key_map import KeyMap
 from transferkit.data.structure import Structure, reduced_formula
 from transferkit.errors import DataError
 from transferkit.typing import (
@@ -46,11 +47,13 @@ class Structures:
 
     Attributes:
         fidelity: level of theory, e.g. "PBE" or "r2SCAN"
-        label_convention: what the energy is: "raw" (total energy as computed), "mp2020" (with MP2020 corrections)
+        label_convention: what the energy is: "raw" (as computed), "mp2020", "cohesive", "formation";
+            :mod:`transferkit.data.convention`
         id: one name per structure, shape (structures,); unique in what is read or joined, repeated only where
             indexing takes a structure twice
         material_id: frames of one material share it, shape (structures,)
         columns: further values per structure, e.g. the prototype; each of shape (structures, ...)
+        read_as: which entries of the file became which labels
 
     Raises:
         DataError: a label where ``mask`` is true is NaN or infinite, or an array has the wrong length.
@@ -76,6 +79,7 @@ class Structures:
     fidelity: str
     label_convention: str = "raw"
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+    read_as: KeyMap = field(default_factory=KeyMap)
 
     def __post_init__(self) -> None:
         """Check lengths and that every label that is said to be there is finite."""
@@ -274,21 +278,8 @@ def concatenate(parts: Sequence[Structures]) -> Structures:
             )
     _check_distinct(parts)
     shared = [c for c in first.columns if all(c in p.columns for p in parts)]
-    stacked = {
-        name: np.concatenate([getattr(p, name) for p in parts])
-        for name in (
-            "numbers",
-            "positions",
-            "cell",
-            "pbc",
-            "energy",
-            "forces",
-            "stress",
-            "magmoms",
-            "id",
-            "material_id",
-        )
-    }
+    flat = ("numbers", "positions", "cell", "pbc", "energy", "forces", "stress", "magmoms", "id", "material_id")
+    stacked = {name: np.concatenate([getattr(p, name) for p in parts]) for name in flat}
     sizes = np.concatenate([p.n_atoms for p in parts])
     return Structures(
         **stacked,
@@ -297,4 +288,5 @@ def concatenate(parts: Sequence[Structures]) -> Structures:
         fidelity=first.fidelity,
         label_convention=first.label_convention,
         columns={c: np.concatenate([p.columns[c] for p in parts]) for c in shared},
+        read_as=KeyMap.joined([p.read_as for p in parts]),
     )

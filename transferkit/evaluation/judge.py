@@ -5,6 +5,8 @@ import numpy as np
 from transferkit.data.structures import Structures
 from transferkit.evaluation.metrics import measure
 from transferkit.evaluation.symmetry import free_components
+from transferkit.evaluation.unusual import familiar
+from transferkit.evaluation.worst import worst
 from transferkit.reference.composition import estimable
 from transferkit.typing import Json
 
@@ -42,16 +44,25 @@ def judge(train: Structures, test: Structures, step0: Structures, final: Structu
         final: the same structures with the predictions after training
 
     Returns:
-        ``step0`` and ``final`` as :func:`transferkit.evaluation.metrics.measure`; ``undetermined`` with the ids of the
-        structures left out of both, and their own errors.
+        ``step0`` and ``final`` as :func:`transferkit.evaluation.metrics.measure`, with ``n_train`` for each element: the
+        training compositions that hold it; ``undetermined`` with the ids of the structures left out of both, and their
+        own errors; ``worst`` as :func:`transferkit.evaluation.worst.worst`, of the structures that are in.
     """
     known = determined(train, test)
-    free = symmetry_free(test)
+    free, training = symmetry_free(test), familiar(train)
 
     def errors(predicted: Structures, which: np.ndarray) -> Json:
-        return measure(predicted[which], test[which], free=free[which[test.owner]])
+        found = measure(predicted[which], test[which], free=free[which[test.owner]])
+        for symbol, row in found["by_element"].items():
+            row["n_train"] = training.elements.get(symbol, 0)
+        return found
 
     apart: Json = {"ids": [str(i) for i in test.id[~known]], "final": None}
     if (~known).any():
         apart["final"] = errors(final, ~known)
-    return {"step0": errors(step0, known), "final": errors(final, known), "undetermined": apart}
+    return {
+        "step0": errors(step0, known),
+        "final": errors(final, known),
+        "undetermined": apart,
+        "worst": worst(test[known], final[known], step0=step0[known], training=training),
+    }

@@ -5,6 +5,7 @@ import numpy as np
 from transferkit.data.structures import Structures
 from transferkit.errors import DataError
 from transferkit.evaluation.breakdown import LabelErrors, by_composition, by_element, check_same, label_errors
+from transferkit.evaluation.chemistry import by_chemistry
 from transferkit.evaluation.intervals import bootstrap_ratio
 from transferkit.typing import PROPERTIES, Json, Property
 
@@ -12,7 +13,7 @@ UNITS: dict[Property, str] = {"energy": "eV/atom", "forces": "eV/Å", "stress": 
 
 
 def measure(predicted: Structures, reference: Structures, *, free: np.ndarray | None = None, seed: int = 0) -> Json:
-    """Mean absolute and root-mean-square errors per label, by element and by composition.
+    """Mean absolute and root-mean-square errors per label, by element, composition and chemistry.
 
     ``mae`` is the mean over structures for energy (per atom), over Cartesian components for forces and stress (all nine),
     over atoms for magmoms; ``n`` counts these values. ``interval`` is the 95 % interval of ``mae`` from resampling
@@ -54,6 +55,7 @@ def measure(predicted: Structures, reference: Structures, *, free: np.ndarray | 
     }
     out["by_element"] = by_element(reference, errors["energy"], errors["forces"])
     out["by_composition"] = table
+    out["by_chemistry"] = by_chemistry(table)
     return out
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from transferkit.data.finding import Finding
 from transferkit.typing import Json
 
 
@@ -15,22 +16,30 @@ class Evaluation:
         undetermined: ids of structures that hold an element whose E0 the data of the reference did not determine;
             their energies are in the errors and may spoil them
         caution: what else to know, e.g. that the labels are of another level of theory than the potential's
+        findings: what looks wrong, e.g. that the labels are by another convention than the potential's energies
     """
 
     metrics: Json
     n_structures: int
     undetermined: tuple[str, ...] = ()
     caution: str = ""
+    findings: tuple[Finding, ...] = ()
 
     def to_json(self) -> Json:
-        """The metrics, the ids and the caution, as a JSON object."""
-        return {**self.metrics, "undetermined": list(self.undetermined), "caution": self.caution}
+        """The metrics, the ids, the caution and the findings, as a JSON object."""
+        return {
+            **self.metrics,
+            "undetermined": list(self.undetermined),
+            "caution": self.caution,
+            "findings": [finding.to_json() for finding in self.findings],
+        }
 
     def __str__(self) -> str:
         """A small table with 95 % intervals over compositions."""
         lines = [f"{self.n_structures} structures; intervals resample compositions"]
         if self.caution:
             lines.append(f"! {self.caution}")
+        lines += [str(finding) for finding in self.findings]
         if self.undetermined:
             named = ", ".join(self.undetermined[:5]) + (", ..." if len(self.undetermined) > 5 else "")
             lines.append(f"{len(self.undetermined)} of them hold an element whose E0 was not determined: {named}")

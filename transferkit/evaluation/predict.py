@@ -9,6 +9,7 @@ import torch
 
 from transferkit.adapters.base import Batch, Graph, Prediction
 from transferkit.adapters.graphs import build_graphs
+from transferkit.adapters.heads import head_for
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structures
 from transferkit.errors import DataError
@@ -37,9 +38,11 @@ def predict(
         need: properties wanted; all that the potential predicts if not given
         graphs: of the structures in order, where they are built already
         edges: of a batch at most; a structure above it goes alone
-        head: of the potential; may be left out where there is one
+        head: of the potential; by the level of theory of the data if not given, see
+            :func:`~transferkit.adapters.heads.head_for`
 
     Raises:
+        UnknownHead: no head is called so, or nothing says which of several is meant.
         UnsupportedProperty: ``need`` names something that the potential does not predict.
         DataError: the number of graphs differs from the number of structures.
         GraphError, MissingReference: see :func:`~transferkit.adapters.graphs.build_graphs`.
@@ -52,7 +55,7 @@ def predict(
     """
     need = potential.adapter.capabilities.properties if need is None else need
     potential.adapter.check_need(need)
-    name = potential.adapter.heads[potential.head_index(head)]
+    name = head_for(potential, data.fidelity, head)
     graphs = build_graphs(potential, data, head=name) if graphs is None else graphs
     _check(graphs, data)
     labels: dict[str, Any] = {p: np.full(getattr(data, p).shape, np.nan) for p in PROPERTIES}
@@ -87,7 +90,7 @@ def network_energy(
     >>> bool(np.allclose(total, predict(model, data, need=frozenset({"energy"})).energy, atol=1e-9))
     True
     """
-    name = potential.adapter.heads[potential.head_index(head)]
+    name = head_for(potential, data.fidelity, head)
     graphs = build_graphs(potential, data, head=name) if graphs is None else graphs
     _check(graphs, data)
     energy = np.zeros(len(data))

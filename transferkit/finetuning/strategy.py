@@ -9,7 +9,7 @@ from torch import nn
 
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.errors import RecipeError, UnknownBlock, nearest
-from transferkit.finetuning.blocks import head_blocks, select
+from transferkit.finetuning.blocks import HEADS, head_blocks, select
 from transferkit.finetuning.plan import Group, Plan
 
 KINDS = ("full", "frozen", "heads", "gradual", "from-scratch")
@@ -71,15 +71,23 @@ class Strategy:
                 )
 
 
-def apply(potential: ReferencedPotential, strategy: Strategy) -> Plan:
+def apply(potential: ReferencedPotential, strategy: Strategy, *, heads: Sequence[str] | None = None) -> Plan:
     """Open the chosen parameters of a potential, close all others, and say how they are grouped.
 
     Sets ``requires_grad`` in place. Under ``gradual`` the groups hold all blocks from the start, so that the
     optimiser need not change; only the first stage is open.
 
+    Args:
+        potential: whose parameters are opened and closed
+        strategy: what may change
+        heads: that the data train, all if not given. Readouts of the others stay closed under every strategy: no
+            structure would reach them, and an optimiser with weight decay would move them all the same.
+
     Raises:
         UnknownBlock: a name means no block, or a preset is not one of the adapter's.
-        RecipeError: nothing at all would be trained, or a rate is given for frozen blocks only.
+        UnknownHead: no head is called so.
+        RecipeError: nothing at all would be trained, a rate is given for frozen blocks only, or ``train`` names a
+            readout of a head that is not trained.
 
     >>> from transferkit.adapters.toy import Toy
     >>> plan = apply(Toy.load("demo"), Strategy("heads"))
@@ -88,7 +96,8 @@ def apply(potential: ReferencedPotential, strategy: Strategy) -> Plan:
     """
     blocks = potential.blocks()
     _check_covered(potential, blocks)
-    chosen = _chosen(potential, strategy, blocks)
+    trained = potential.adapter.heads if heads is None else tuple(heads)
+    chosen = _chosen(potential, strategy, blocks, trained)
     if not chosen:
         raise RecipeError(
             f"strategy {strategy.kind!r}: nothing would be trained. Name blocks in `train`: {', '.join(blocks)}."
@@ -96,14 +105,17 @@ def apply(potential: ReferencedPotential, strategy: Strategy) -> Plan:
     factors = _factors(blocks, strategy.rates, chosen)
     groups = tuple(Group(name, tuple(blocks[name]), factors[name]) for name in chosen)
     size = {name: _count(params) for name, params in blocks.items()}
+    opened = {name: count if name in chosen else 0 for name, count in size.items()}
     if REFERENCE in size:  # the table has a place for every Z; elements that the reference lacks never enter an energy
-        size[REFERENCE] = sum(len(potential.reference(head).elements) for head in potential.adapter.heads)
+        elements = {head: len(potential.reference(head).elements) for head in potential.adapter.heads}
+        size[REFERENCE] = sum(elements.values())
+        opened[REFERENCE] = sum(elements[head] for head in trained)
     stages = _stages(blocks, chosen) if strategy.kind == "gradual" else (tuple(chosen),)
     plan = Plan(
         kind=strategy.kind,
         groups=groups,
         total=size,
-        trainable={name: count if name in chosen else 0 for name, count in size.items()},
+        trainable=opened,
         stages=stages,
         every=strategy.every,
         unit=strategy.unit,
@@ -115,9 +127,20 @@ def apply(potential: ReferencedPotential, strategy: Strategy) -> Plan:
 
 
 def _chosen(
-    potential: ReferencedPotential, strategy: Strategy, blocks: Mapping[str, Sequence[nn.Parameter]]
+    potential: ReferencedPotential,
+    strategy: Strategy,
+    blocks: Mapping[str, Sequence[nn.Parameter]],
+    trained: Sequence[str],
 ) -> tuple[str, ...]:
     """Blocks that train, in order, E0 included where it is trainable."""
+    for head in trained:
+        potential.adapter.head_index(head)
+    others = {f"{family}.{head}" for family in HEADS for head in potential.adapter.heads if head not in trained}
+    if named := sorted(others & {*strategy.train}):
+        raise RecipeError(
+            f"strategy.train names {named[0]!r}, but the data train {', '.join(trained)}: nothing would reach that "
+            f"block. Name readouts of {', '.join(trained)}, or choose the other head (adapter.head)."
+        )
     if strategy.kind == "frozen":
         names = _preset(potential, strategy.preset) if strategy.preset else strategy.train
         chosen = select(blocks, names)
@@ -125,7 +148,7 @@ def _chosen(
         chosen = head_blocks(blocks)
     else:
         chosen = tuple(blocks)
-    return tuple(name for name in blocks if name in chosen or name == REFERENCE)
+    return tuple(name for name in blocks if (name in chosen and name not in others) or name == REFERENCE)
 
 
 def _preset(potential: ReferencedPotential, preset: str) -> tuple[str, ...]:

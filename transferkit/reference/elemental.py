@@ -13,7 +13,7 @@ from transferkit.data.structures import Structures
 from transferkit.errors import MissingReference
 from transferkit.typing import Energy, Json
 
-Kind = Literal["regression", "isolated-atom"]
+Kind = Literal["regression", "isolated-atom", "unknown"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +26,13 @@ class ElementalReference:
     Attributes:
         elements: sorted atomic numbers, shape (elements,)
         energies: eV per atom, shape (elements,)
-        kind: "regression" or "isolated-atom"
+        kind: "regression", "isolated-atom", or "unknown" where a file does not say
         covariance: of ``energies``, eV², shape (elements, elements); None where not fitted
         undetermined: atomic numbers whose value the data did not determine
         source: where the numbers come from, in words
+        fidelity: level of theory of the totals that network and E0 give together, e.g. "PBE"; None where unknown.
+            Data find their head by it.
+        label_convention: what those totals are, e.g. "raw" or "mp2020"; None where unknown
 
     >>> e0 = ElementalReference.from_mapping({"O": -9.1, "Mg": -3.3})
     >>> e0["Mg"]
@@ -42,6 +45,8 @@ class ElementalReference:
     covariance: np.ndarray | None = None
     undetermined: tuple[int, ...] = ()
     source: str = ""
+    fidelity: str | None = None
+    label_convention: str | None = None
 
     @classmethod
     def from_mapping(
@@ -125,6 +130,8 @@ class ElementalReference:
             "kind": self.kind,
             "undetermined": [chemical_symbols[z] for z in self.undetermined],
             "source": self.source,
+            "fidelity": self.fidelity,
+            "label_convention": self.label_convention,
             "covariance_eV2": None if self.covariance is None else self.covariance.tolist(),
         }
 
@@ -137,6 +144,8 @@ class ElementalReference:
             plain,
             covariance=None if covariance is None else np.array(covariance),
             undetermined=tuple(atomic_numbers[s] for s in data.get("undetermined", ())),
+            fidelity=data.get("fidelity"),
+            label_convention=data.get("label_convention"),
         )
 
     def save(self, path: str | Path) -> None:

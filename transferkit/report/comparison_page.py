@@ -2,23 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from urllib.parse import quote
 
 from transferkit.data.parts import KNOWN
 from transferkit.report.beside_paper import beside_paper
-from transferkit.report.figures.comparison import comparison
-from transferkit.report.figures.paired import paired
+from transferkit.report.comparison_advice import comparison_command, comparison_steps, taken_variant
+from transferkit.report.comparison_breakdown import all_runs, chemistry_by_variant, elements_of
+from transferkit.report.comparison_pictures import curves_picture, pictures_on_test
+from transferkit.report.figures.element_errors import element_errors
 from transferkit.report.folder import read_json, strictest_first
 from transferkit.report.harm import harm
 from transferkit.report.ordering import error_of, indicative, ordering, verdict
 from transferkit.report.paper import paper_a
 from transferkit.report.pictures import Picture, picture
-from transferkit.report.quantities import MISSING, QUANTITIES, count, probability
-from transferkit.report.run_page import files_written, policy_rows
+from transferkit.report.quantities import MISSING, QUANTITIES, count, counted, probability, spans
+from transferkit.report.run_page import files_written, policy_rows, shift_rows
+from transferkit.report.run_pictures import shift_picture
 from transferkit.report.told_apart import RULE, standing
 from transferkit.typing import Json, Property
 
 SHOWN: tuple[Property, ...] = ("energy", "forces", "stress")
+LISTED_STEPS = 6
 INTERVALS = (
     "Brackets are 95 % intervals of the mean over compositions; they resample compositions and seeds, never frames. "
     "Between the runs of a variant a seed sets {}."
@@ -37,17 +42,25 @@ def comparison_page(folder: Path) -> Json:
     tests = strictest_first(test for variant in variants.values() for test in variant.get("tests") or {})
     folds = told.get("folds") or []
     runs, notes = first_runs(folder, variants)
+    every = all_runs(folder, variants)
     baseline = told.get("baseline") or ""
     comparisons: dict[str, dict[Property, list[Json]]] = told.get("paired") or {}
     paper = told.get("paper") or paper_a()
     pretrained = _pretrained(runs, baseline)
+    shown_run = runs.get(pretrained or "") or {}
+    said = indicative({test: comparisons.get(test) or {} for test in tests}) if len(variants) > 1 else ""
+    command, purpose = comparison_command(told, tests, folder.resolve().name)
+    taken = taken_variant(told, tests)
     return {
         "title": told.get("name") or folder.name,
         "question": told.get("question"),
         "tests": tests,
-        "seeds": told.get("seeds") or [],
-        "indicative": indicative({test: comparisons.get(test) or {} for test in tests}) if len(variants) > 1 else "",
-        "folds": folds,
+        "seeds": spans(told.get("seeds") or []),
+        "indicative": said,
+        "next_steps": comparison_steps(told, tests, labels, indicative=bool(said)),
+        "command": command,
+        "purpose": purpose,
+        "folds": spans(folds) if folds else "",
         "steps": count(told.get("steps")),
         "missing": told.get("missing") or [],
         "intervals": INTERVALS.format(_chance(folds, tests, runs)),
@@ -62,29 +75,34 @@ def comparison_page(folder: Path) -> Json:
         "rule": RULE,
         "tables": {test: _rows(variants, test, labels) for test in tests},
         "variants": [_variant(name, variant, labels[name], folder) for name, variant in variants.items()],
-        "pictures": {test: _pictures(folder, told, test, labels) for test in tests},
+        "pictures": {test: pictures_on_test(folder, told, test, labels) for test in tests},
+        "curves": curves_picture(folder, variants, labels),
+        "e0": shift_picture(shown_run, folder),
+        "shifts": shift_rows(shown_run),
+        "chemistry": {test: chemistry_by_variant(every, test, labels) for test in tests},
+        "elements": {test: _elements(folder, every, test, taken, labels) for test in tests},
         "paired": {test: _paired_rows(comparisons.get(test) or {}, labels) for test in tests},
         "warnings": {test: _warnings(comparisons.get(test) or {}) for test in tests},
-        "policies": policy_rows(runs[pretrained]) if pretrained else [],
+        "policies": policy_rows(shown_run),
         "policies_of": f"{labels[pretrained]}, seed {runs[pretrained].get('seed', MISSING)}" if pretrained else "",
         "baseline": labels.get(baseline, baseline) or MISSING,
         "paper": beside_paper(paper, variants, runs, tests, steps=told.get("steps")),
+        "hashes": _hashes(shown_run),
+        "versions": shown_run.get("versions") or {},
         "notes": notes,
         "files": files_written(folder),
     }
 
 
 def first_runs(folder: Path, variants: Mapping[str, Json]) -> tuple[dict[str, Json], list[str]]:
-    """result.json of the first run of each variant, where it is there, and notes on those that are not."""
-    found, notes = {}, []
-    for name, variant in variants.items():
-        paths = [folder / str(run) / "result.json" for run in variant.get("runs") or []]
-        there = next((path for path in paths if path.exists()), None)
-        if there is None:
-            notes.append(f"No result.json of variant {name} is in this folder: its set-up cannot be shown.")
-        else:
-            found[name] = read_json(there)
-    return found, notes
+    """result.json of the first run of each variant, where it is there, and a note on those that are not."""
+    runs = all_runs(folder, variants)
+    found = {name: several[0] for name, several in runs.items() if several}
+    lost = [name for name in variants if name not in found]
+    if not lost:
+        return found, []
+    of = f"of {', '.join(lost)}" if found else "of any variant"
+    return found, [f"No result.json {of} is in this folder: set-up, chemistry and curves of its runs cannot be shown."]
 
 
 def _pretrained(runs: Mapping[str, Json], baseline: str) -> str | None:
@@ -112,7 +130,8 @@ def _data(runs: Mapping[str, Json]) -> list[str]:
     data = next(iter(runs.values())).get("data") or {}
     counts, compositions = data.get("counts") or {}, data.get("compositions") or {}
     return [
-        f"{name}: {count(n)} structures of {count(compositions.get(name))} compositions" for name, n in counts.items()
+        f"{name}: {counted(n, 'structure')} of {counted(compositions.get(name), 'composition')}"
+        for name, n in counts.items()
     ]
 
 
@@ -151,39 +170,49 @@ def _variant(name: str, variant: Json, label: str, folder: Path) -> Json:
         "label": label,
         "name": name,
         "trainable": count(variant.get("trainable")),
-        "kept": ", ".join(count(step) for step in variant.get("kept_steps") or []) or MISSING,
+        "kept": _kept(variant.get("kept_steps") or []),
         "note": variant.get("note") or "",
         "pages": pages,
     }
 
 
-def _pictures(folder: Path, told: Json, test: str, labels: Mapping[str, str]) -> list[Picture]:
-    variants, comparisons = told.get("variants") or {}, (told.get("paired") or {}).get(test) or {}
-    baseline = labels.get(told.get("baseline") or "", "") or MISSING
-    finals = {
-        labels[name]: error_of(variant, test, "final", "energy").get("mean") for name, variant in variants.items()
-    }
-    said = ", ".join(f"{label} {QUANTITIES['energy'].show(mean)}" for label, mean in finals.items())
-    out = [
-        picture(
-            comparison(variants, test),
-            folder,
-            f"errors {test}",
-            alt=f"Final energy error on {test} in meV/atom: {said}.",
-            caption=f"Errors on {test}. Open circles: step 0; filled squares: final; lines: 95 % intervals. Logarithmic axes.",
-        )
+def _kept(steps: Sequence[int]) -> str:
+    """Step of each run in the order of seeds; of many runs the middle and the ends."""
+    if len(steps) <= LISTED_STEPS:
+        return ", ".join(count(step) for step in steps) or MISSING
+    return f"median {count(median(steps))}, from {count(min(steps))} to {count(max(steps))}"
+
+
+def _elements(
+    folder: Path, runs: Mapping[str, Sequence[Json]], test: str, taken: str | None, labels: Mapping[str, str]
+) -> Picture | None:
+    """Final energy error by element of the variant that the advice names."""
+    errors = elements_of(runs.get(taken or "") or [], test)
+    if taken is None or len(errors) < 2:
+        return None
+    first = sorted(errors, key=errors.__getitem__, reverse=True)[:3]
+    said = ", ".join(f"{s} {QUANTITIES['energy'].show(errors[s])}" for s in first)
+    return picture(
+        element_errors(errors, "energy"),
+        folder,
+        f"elements {test}",
+        alt=f"Periodic table of the final energy error on {test}; largest in meV/atom: {said}.",
+        caption=f"Final energy error (meV/atom) of “{labels[taken]}” on {test}, mean over seeds and over the structures "
+        "that hold the element. Darker is worse.",
+    )
+
+
+def _hashes(run: Json) -> list[list[str]]:
+    """Licence of the weights and hash of the data, as the run that is shown stored them."""
+    rows = [
+        (
+            "potential",
+            " ".join(str((run.get("adapter") or {}).get(key) or "") for key in ("name", "checkpoint")).strip(),
+        ),
+        ("licence of the weights", (run.get("adapter") or {}).get("licence")),
+        ("data", (run.get("data") or {}).get("hash")),
     ]
-    if any(comparisons.values()):
-        out.append(
-            picture(
-                paired(comparisons, labels=labels, baseline=baseline),
-                folder,
-                f"paired {test}",
-                alt=f"Paired differences of final errors on {test}; the table below gives the numbers.",
-                caption=f"Final error minus that of {baseline}, composition by composition, averaged over seeds.",
-            )
-        )
-    return out
+    return [[name, str(value)] for name, value in rows if value]
 
 
 def _paired_rows(comparisons: Mapping[Property, list[Json]], labels: Mapping[str, str]) -> list[list[str]]:

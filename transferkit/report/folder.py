@@ -88,7 +88,7 @@ def read_run(path: Path) -> RunFolder:
     tests = result.get("tests") or {}
     result["tests"] = {name: tests[name] or {} for name in strictest_first(tests)}
     notes: list[str] = []
-    history = _history(path / "metrics.jsonl", notes)
+    history = read_history(path / "metrics.jsonl", notes)
     e0 = None
     if (path / "reference.json").exists():
         e0 = ElementalReference.from_json(read_json(path / "reference.json"))
@@ -109,8 +109,13 @@ def read_run(path: Path) -> RunFolder:
     return RunFolder(path, result, history, e0, predictions, provenance, recipe, notes)
 
 
-def _history(path: Path, notes: list[str]) -> list[Json]:
-    """Evaluations in order of steps; after a resumed run the later line of a step counts."""
+def read_history(path: Path, notes: list[str]) -> list[Json]:
+    """Evaluations of a metrics.jsonl in order of steps; after a resumed run the later line of a step counts.
+
+    Args:
+        path: of the file
+        notes: what is missing or could not be read is added to them
+    """
     if not path.exists():
         notes.append("metrics.jsonl is not in this folder: there are no learning curves.")
         return []

@@ -104,6 +104,31 @@ def count(value: object) -> str:
     return f"{value:,.0f}" if isinstance(value, int | float) and math.isfinite(value) else MISSING
 
 
+def counted(n: object, word: str) -> str:
+    """A number and what it counts, in the singular for one.
+
+    >>> counted(1, "composition"), counted(1200, "structure"), counted(None, "structure")
+    ('1 composition', '1,200 structures', '– structures')
+    """
+    return f"{count(n)} {word}{'' if n == 1 else 's'}"
+
+
+def spans(numbers: Sequence[int]) -> str:
+    """Whole numbers as a list in which runs of three and more are joined.
+
+    >>> spans([0, 1, 2, 3, 7, 9, 10]), spans([])
+    ('0 to 3, 7, 9, 10', '–')
+    """
+    groups: list[list[int]] = []
+    for n in sorted(set(numbers)):
+        if groups and n == groups[-1][-1] + 1:
+            groups[-1].append(n)
+        else:
+            groups.append([n])
+    words = [[f"{group[0]} to {group[-1]}"] if len(group) > 2 else [str(n) for n in group] for group in groups]
+    return ", ".join(word for found in words for word in found) or MISSING
+
+
 def percent(value: float) -> str:
     """A share as per cent.
 

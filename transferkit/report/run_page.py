@@ -3,30 +3,18 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from ase.data import atomic_numbers
-
-from transferkit.report.folder import read_run
-from transferkit.report.quantities import MISSING, QUANTITIES, count, duration, percent
+from transferkit.evaluation.worst import worst
+from transferkit.report.advice import next_command, next_steps
+from transferkit.report.data_tables import findings_shown, key_rows, quarantine
+from transferkit.report.error_tables import at_a_glance, chemistry_rows, element_rows, error_rows, worst_rows
+from transferkit.report.folder import Predictions, RunFolder, read_run
+from transferkit.report.quantities import MISSING, QUANTITIES, count, counted, duration, percent
 from transferkit.report.run_pictures import run_pictures
-from transferkit.report.sentences import next_steps, outcome, shown, step_zero
-from transferkit.typing import Json, Property
+from transferkit.report.sentences import about_policies, asked, harm_done, outcome, shown, step_zero
+from transferkit.typing import Json
 
 Row = list[str]
-ERRORS: tuple[tuple[Property, str, str, str | None], ...] = (
-    ("energy", "mae", "energy, mean over structures", None),
-    ("energy", "mean_over_compositions", "energy, mean over compositions", None),
-    ("energy", "median_over_compositions", "energy, median over compositions", None),
-    ("energy", "rmse", "energy, root mean square", None),
-    ("forces", "mae", "forces, mean over all components", "predict_zero_mae"),
-    ("forces", "free_mae", "forces, components that symmetry leaves free", "free_predict_zero_mae"),
-    ("forces", "rmse", "forces, root mean square", None),
-    ("stress", "mae", "stress, mean over components", "predict_zero_mae"),
-    ("stress", "rmse", "stress, root mean square", None),
-    ("magmoms", "mae", "magnetic moments, mean", "predict_zero_mae"),
-)
-"""Property, key in the metrics, words, key of the error of predicting zero."""
 LISTED_IDS = 12
-WORST = 5
 
 
 def run_page(folder: Path) -> Json:
@@ -36,32 +24,38 @@ def run_page(folder: Path) -> Json:
         RunFolderError: result.json is missing or damaged, or labels and predictions do not belong together.
     """
     run = read_run(folder)
-    result = run.result
+    result, data = run.result, run.result.get("data") or {}
     tests: dict[str, Json] = result["tests"]
-    chosen, table = (result.get("reference") or {}).get("policy", MISSING), policy_rows(result)
+    command, purpose = next_command(result, folder.resolve().name, run.recipe)
     return {
         "title": result.get("name") or folder.name,
         "variant": result.get("variant"),
         "note": (result.get("training") or {}).get("note"),
-        "looks_wrong": [
-            *(result.get("data") or {}).get("findings", []),
-            *(result.get("data") or {}).get("warnings", []),
-        ],
+        "findings": findings_shown([*(data.get("findings") or []), *(data.get("warnings") or [])]),
+        "quarantine": quarantine(data),
+        "keys": key_rows(data),
         "warning": (result.get("reference") or {}).get("warning"),
         "question": result.get("question"),
+        "asked": asked(result),
         "facts": _facts(result),
-        "outcome": outcome(result),
+        "glance": at_a_glance(tests),
+        "outcome": [*outcome(result), *filter(None, [about_policies(result), *harm_done(result)])],
         "next_steps": next_steps(result),
+        "command": command,
+        "purpose": purpose,
         "step_zero": step_zero(result),
         "errors": {name: error_rows(test.get("step0"), test.get("final")) for name, test in tests.items()},
         "undetermined": {name: _undetermined(test, result, name) for name, test in tests.items()},
-        "policies": table,
-        "chosen": chosen,
+        "policies": policy_rows(result),
+        "chosen": (result.get("reference") or {}).get("policy", MISSING),
+        "shifts": shift_rows(result),
         "by_element": {name: element_rows(test) for name, test in tests.items()},
-        "worst": {name: _worst(test) for name, test in tests.items()},
+        "by_chemistry": {name: chemistry_rows(test) for name, test in tests.items()},
+        "worst": {name: worst_rows(_worst(test, run.predictions.get(name))) for name, test in tests.items()},
         "blocks": _blocks(result),
         "pictures": run_pictures(run),
-        "versions": result.get("versions") or {},
+        "hashes": _hashes(run),
+        "versions": result.get("versions") or run.provenance.get("versions") or {},
         "provenance": run.provenance,
         "recipe": run.recipe,
         "notes": run.notes,
@@ -69,85 +63,54 @@ def run_page(folder: Path) -> Json:
     }
 
 
-def error_rows(step0: Json | None, final: Json | None) -> list[Row]:
-    """Rows of the errors table: words with unit, step 0, final, predict zero, number of values.
-
-    Args:
-        step0: metrics before training
-        final: metrics after training; null and missing values are shown as a dash
-
-    >>> error_rows(None, {"energy": {"mae": 0.05, "n": 3}})[0]
-    ['energy, mean over structures (meV/atom)', '–', '50.0', '', '3']
-    """
-    rows = []
-    for name, key, words, zero_key in ERRORS:
-        before, after = ((metrics or {}).get(name) or {} for metrics in (step0, final))
-        if name == "magmoms" and before.get("mae") is None and after.get("mae") is None:
-            continue
-        quantity = QUANTITIES[name]
-        first, last = (
-            # The stored interval is that of the mean absolute error and of nothing else.
-            quantity.show(m.get(key), m.get("interval") if key == "mae" else None)
-            for m in (before, after)
-        )
-        zero = quantity.show(after.get(zero_key, before.get(zero_key))) if zero_key else ""
-        rows.append([f"{words} ({quantity.unit})", first, last, zero, count(_values(final or step0 or {}, name, key))])
-    return rows
+def _worst(test: Json, predictions: Predictions | None) -> list[Json]:
+    """The worst structures as stored, or from the predictions of a run that stored none: then without reasons."""
+    stored: list[Json] | None = test.get("worst")
+    if stored is not None or predictions is None:
+        return stored or []
+    apart = {str(i) for i in (test.get("undetermined") or {}).get("ids") or []}
+    known = [s for s, name in enumerate(predictions.labels.id) if str(name) not in apart]
+    step0 = None if predictions.step0 is None else predictions.step0[known]
+    return worst(predictions.labels[known], predictions.final[known], step0=step0)
 
 
-def _values(metrics: Json, name: Property, key: str) -> int | None:
-    """How many values an error is the mean of: compositions, structures, components or atoms."""
-    if key.endswith("over_compositions"):
-        rows = (metrics.get("by_composition") or {}).values()
-        return sum(row.get(name) is not None for row in rows)
-    entry = metrics.get(name) or {}
-    return entry.get("n_free" if key.startswith("free") else "n")
-
-
-def element_rows(test: Json) -> list[Row]:
-    """Errors by element in order of atomic number: symbol, structures, energy and forces at step 0 and final."""
-    before, after = ((test.get(stage) or {}).get("by_element") or {} for stage in ("step0", "final"))
-    energy, forces = QUANTITIES["energy"], QUANTITIES["forces"]
-    rows = []
-    for symbol in sorted({*before, *after}, key=lambda s: atomic_numbers.get(s, 0)):
-        first, last = before.get(symbol) or {}, after.get(symbol) or {}
-        rows.append(
-            [
-                symbol,
-                count(last.get("n_structures", first.get("n_structures"))),
-                energy.show(first.get("energy_mae")),
-                energy.show(last.get("energy_mae")),
-                forces.show(first.get("forces_mae")),
-                forces.show(last.get("forces_mae")),
-            ]
-        )
-    return rows
-
-
-def _worst(test: Json) -> list[Row]:
-    entries = ((test.get("final") or {}).get("by_composition") or {}).items()
-    known = sorted(
-        ((e["energy"], c, e) for c, e in entries if e.get("energy") is not None), key=lambda x: (-x[0], x[1])
-    )
+def shift_rows(result: Json) -> list[Row]:
+    """Symbol, shift of E0 in eV/atom, and whether the data determine it, largest first."""
+    reference = result.get("reference") or {}
+    undetermined = set(reference.get("undetermined") or [])
+    known = {s: v for s, v in (reference.get("shift") or {}).items() if v is not None}
     return [
-        [c, count(e.get("n")), *(QUANTITIES[p].show(e.get(p)) for p in ("energy", "forces", "stress"))]
-        for _, c, e in known[:WORST]
+        [s, f"{known[s]:+.3f}".replace("-", "−"), "not determined" if s in undetermined else "determined"]
+        for s in sorted(known, key=lambda s: (-abs(known[s]), s))
     ]
+
+
+def _hashes(run: RunFolder) -> list[Row]:
+    """What identifies recipe, data and weights, as far as it was stored."""
+    adapter, data = run.result.get("adapter") or {}, run.result.get("data") or {}
+    stored = {key: run.provenance.get(key) or {} for key in ("adapter", "data")}
+    weights = stored["adapter"].get("hash") if isinstance(stored["adapter"], dict) else None
+    rows = [
+        ("licence of the weights", adapter.get("licence")),
+        ("weights (sha256)", weights),
+        ("data", data.get("hash")),
+        ("recipe", run.provenance.get("recipe") or run.provenance.get("recipe_hash")),
+    ]
+    return [[name, str(value or MISSING)] for name, value in rows] if any(value for _, value in rows) else []
 
 
 def _facts(result: Json) -> list[tuple[str, str]]:
     adapter, data, training = (result.get(key) or {} for key in ("adapter", "data", "training"))
     strategy, reference = result.get("strategy") or {}, result.get("reference") or {}
     counts, compositions = data.get("counts") or {}, data.get("compositions") or {}
-    parts = ", ".join(f"{name} {count(n)} ({count(compositions.get(name))} compositions)" for name, n in counts.items())
+    parts = ", ".join(
+        f"{name} {count(n)} ({counted(compositions.get(name), 'composition')})" for name, n in counts.items()
+    )
     trainable = "trainable" if reference.get("trainable") else "frozen"
     stopped = f", stopped: {training['stopped']}" if training.get("stopped") else ""
     return [
-        (
-            "potential",
-            f"{adapter.get('name', MISSING)} {adapter.get('checkpoint') or ''} ({adapter.get('licence') or 'licence not stated'})",
-        ),
-        ("target", f"{result.get('fidelity', MISSING)} labels from {data.get('source', MISSING)}"),
+        ("potential", _potential(adapter)),
+        ("target", f"{result.get('fidelity', MISSING)} labels from {data.get('source', MISSING)}{_convention(result)}"),
         ("structures", parts or MISSING),
         (
             "strategy",
@@ -160,6 +123,19 @@ def _facts(result: Json) -> list[tuple[str, str]]:
         ),
         ("seed and fold", f"{_or_dash(result.get('seed'))}, {_or_dash(result.get('fold'))}"),
     ]
+
+
+def _potential(adapter: Json) -> str:
+    """Name, checkpoint, licence of the weights, and the head that was trained where there are several."""
+    licence = adapter.get("licence") or "licence not stated"
+    limits = ", not for commercial use" if adapter.get("non_commercial") else ""
+    heads = adapter.get("heads") or {}
+    head = f", head {adapter.get('head')} of {', '.join(heads)}" if len(heads) > 1 else ""
+    return f"{adapter.get('name', MISSING)} {adapter.get('checkpoint') or ''} ({licence}{limits}){head}"
+
+
+def _convention(result: Json) -> str:
+    return f", {result['label_convention']} energies" if result.get("label_convention") else ""
 
 
 def _or_dash(value: object) -> str:
@@ -199,9 +175,20 @@ def _undetermined(test: Json, result: Json, name: str) -> Json | None:
 def _blocks(result: Json) -> list[Row]:
     blocks = (result.get("strategy") or {}).get("blocks") or {}
     return [
-        [name, count(b.get("parameters")), "trainable" if b.get("trainable") else "frozen"]
+        [name, count(b.get("parameters")), _state(b.get("trainable"), b.get("parameters"))]
         for name, b in blocks.items()
     ]
+
+
+def _state(trainable: object, parameters: object) -> str:
+    """Trainable, frozen, or how much of it is trainable; older runs stored yes or no instead of a number.
+
+    >>> _state(True, 5), _state(0, 5), _state(2, 5), _state(5, 5)
+    ('trainable', 'frozen', '2 trainable', 'trainable')
+    """
+    if not trainable:
+        return "frozen"
+    return "trainable" if trainable is True or trainable == parameters else f"{count(trainable)} trainable"
 
 
 def files_written(folder: Path) -> list[Row]:

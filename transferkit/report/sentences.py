@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from transferkit.evaluation.compare import SEEDS_FOR_A_CLAIM
-from transferkit.report.quantities import MISSING, QUANTITIES, count
+from transferkit.report.quantities import MISSING, QUANTITIES, count, counted
 from transferkit.typing import Json, Property
 
 HEADLINE: tuple[Property, ...] = ("energy", "forces", "stress")
@@ -82,11 +81,13 @@ def _measured(name: str, test: Json, result: Json) -> str:
     compositions = (data.get("compositions") or {}).get(name)
     apart = len((test.get("undetermined") or {}).get("ids") or [])
     if not apart:
-        return f"{count(structures)} structures, {count(compositions)} compositions"
+        return f"{counted(structures, 'structure')}, {counted(compositions, 'composition')}"
     # A composition may be lost with its structures, and only the measured ones have errors.
     compositions = len((test.get("final") or {}).get("by_composition") or {}) or None
     structures = None if structures is None else structures - apart
-    return f"{count(structures)} structures, {count(compositions)} compositions; {count(apart)} more counted apart"
+    return (
+        f"{counted(structures, 'structure')}, {counted(compositions, 'composition')}; {count(apart)} more counted apart"
+    )
 
 
 def step_zero(result: Json) -> str:
@@ -113,60 +114,70 @@ def _change(test: Json, name: Property) -> str:
     return f"the {QUANTITIES[name].error} {verb} from {shown(test.get('step0'), name)} to {shown(test.get('final'), name)}{doubt}"
 
 
-def next_steps(result: Json) -> list[str]:
-    """What the numbers of a run suggest doing, most urgent first."""
-    advice = [*_about_reference(result), *_about_training(result), *_about_tests(result)]
-    if result.get("seed") is not None and not result.get("variant"):
-        advice.append(
-            f"This is one seed. Set `seeds` to {SEEDS_FOR_A_CLAIM} or more in the recipe before reading a difference between methods from it."
-        )
-    advice.append(
-        "`transferkit export RUN OUT` writes a file that the native package opens; `transferkit evaluate RUN DATA` measures it on other data."
+def asked(result: Json) -> str:
+    """What a run was to do, in one sentence.
+
+    >>> asked({"adapter": {"name": "chgnet", "checkpoint": "0.3.0"}, "fidelity": "r2SCAN", "data": {"source": "mine"}})
+    'chgnet 0.3.0 was to be taken to r2SCAN with – structures of – compositions from mine.'
+    """
+    adapter, data, reference = (result.get(key) or {} for key in ("adapter", "data", "reference"))
+    name = f"{adapter.get('name') or 'A potential'} {adapter.get('checkpoint') or ''}".strip()
+    n, compositions = ((data.get(key) or {}).get("train") for key in ("counts", "compositions"))
+    text = (
+        f"{name} was to be taken to {result.get('fidelity') or 'another level of theory'} with {counted(n, 'structure')} of "
+        f"{counted(compositions, 'composition')} from {data.get('source') or 'an unnamed source'}"
     )
-    return advice
+    if reference.get("policy"):
+        text += f", its elemental energies E0 set by `{reference['policy']}`"
+    if kind := (result.get("strategy") or {}).get("kind"):
+        text += f", the network trained by the strategy `{kind}`"
+    return f"{text}."
 
 
-def _about_reference(result: Json) -> list[str]:
-    reference, out = result.get("reference") or {}, []
-    best = (reference.get("table") or {}).get("best")
-    if reference.get("warning") and best:
-        out.append(
-            f"Set `reference.policy` to `{best}`: it has the lowest leave-one-composition-out error before training."
-        )
-    counts = {
-        name: len((test.get("undetermined") or {}).get("ids") or [])
-        for name, test in (result.get("tests") or {}).items()
-    }
-    if affected := {name: n for name, n in counts.items() if n}:
-        where = ", ".join(f"{n} in {name}" for name, n in affected.items())
-        out.append(
-            f"Add training structures with the elements that the data do not determine ({where} affected), in different compositions."
-        )
-    return out
+def about_policies(result: Json) -> str:
+    """How the chosen policy does before training, beside the best one and beside leaving E0 alone.
+
+    >>> row = {"policy": "residual", "mean": 0.058}
+    >>> about_policies({"reference": {"policy": "residual", "table": {"best": "residual", "rows": [row]}}})
+    'Before any training, `residual` predicts compositions left out of its fit to 58.0 meV/atom, the best of all policies.'
+    """
+    reference = result.get("reference") or {}
+    table = reference.get("table") or {}
+    means = {row["policy"]: row["mean"] for row in table.get("rows", []) if row.get("mean") is not None}
+    chosen, best, energy = reference.get("policy"), table.get("best"), QUANTITIES["energy"]
+    if chosen not in means:
+        return ""
+    text = f"Before any training, `{chosen}` predicts compositions left out of its fit to {energy.show(means[chosen])} {energy.unit}"
+    if best == chosen:
+        text += ", the best of all policies"
+    elif best in means:
+        text += f"; `{best}` does best with {energy.show(means[best])}"
+    if "keep" in means and chosen != "keep":
+        text += f". With E0 left as it was (`keep`) it would be {energy.show(means['keep'])}"
+    return f"{text}."
 
 
-def _about_training(result: Json) -> list[str]:
-    training = result.get("training") or {}
-    steps, best = training.get("steps"), training.get("best_step")
-    if training.get("stopped") == "interrupted":
-        return ["Training was interrupted. Run the same recipe again to go on from the checkpoint."]
-    if not steps or best is None:
-        return []
-    if best == 0:
-        return [
-            "No step improved on the start by validation: the weights of step 0 were kept. Try a lower learning rate or more data."
-        ]
-    if best == steps:
-        return ["The last step was the best by validation, so training had not converged: more steps may help."]
-    return []
+def harm_done(result: Json) -> list[str]:
+    """Which errors training raised above step 0: beyond their intervals, and within them or without any.
 
-
-def _about_tests(result: Json) -> list[str]:
-    out = []
+    >>> energy = [{"energy": {"mae": 0.1, "interval": [0.1, 0.1]}}, {"energy": {"mae": 0.2, "interval": [0.2, 0.2]}}]
+    >>> harm_done({"tests": {"t": {"step0": energy[0], "final": energy[1]}}})
+    ['Training did harm: on t the energy error rose.']
+    """
+    clear: list[str] = []
+    unclear: list[str] = []
     for name, test in (result.get("tests") or {}).items():
-        before, after = (headline(test.get(stage), "energy") for stage in ("step0", "final"))
-        if None not in (before[0], after[0]) and after[0] > before[0] and overlap(before[1], after[1]) is False:  # type: ignore[operator]
-            out.append(
-                f"Training made energies on {name} worse, beyond the intervals. Use fewer steps, a lower learning rate, or more compositions."
-            )
-    return out
+        raised: dict[bool, list[str]] = {True: [], False: []}
+        for p in HEADLINE:
+            (before, first), (after, last) = (headline(test.get(stage), p) for stage in ("step0", "final"))
+            show = QUANTITIES[p].show
+            # A rise that the shown digits cannot show is none.
+            if before is not None and after is not None and after > before and show(after) != show(before):
+                raised[overlap(first, last) is False].append(QUANTITIES[p].name)
+        for found, names in ((clear, raised[True]), (unclear, raised[False])):
+            if names:
+                found.append(f"on {name} the {' and '.join(names)} error{'s' if len(names) > 1 else ''} rose")
+    return [
+        *([f"Training did harm: {'; '.join(clear)}."] if clear else []),
+        *([f"Perhaps by chance, as intervals overlap or are not known: {'; '.join(unclear)}."] if unclear else []),
+    ]

@@ -2,9 +2,10 @@
 
 from transferkit.testing.handling import Handling
 from transferkit.testing.physics import Physics
+from transferkit.testing.several_heads import SeveralHeads
 
 
-class AdapterContract(Physics, Handling):
+class AdapterContract(Physics, SeveralHeads, Handling):
     """Every promise of :class:`~transferkit.adapters.base.Adapter`, tested.
 
     Implement ``potential(dtype)``; ``native(path, structures)`` where there is a native package; and set the

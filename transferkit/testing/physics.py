@@ -19,16 +19,18 @@ class Physics(Tools):
         """add(subtract(E)) == E to 1e-9 eV."""
         structures = self.structures()
         data = labelled(structures, {"energy": np.linspace(-90.0, 3.0, len(structures))})
-        reference = self.default().reference()
+        potential = self.default()
+        reference = potential.reference(self.first(potential))
         self.close(reference.add(reference.subtract(data)).energy, data.energy, 1e-9)
 
     def test_total_is_network_plus_reference(self) -> None:
         """A new E0 moves every energy by its difference, to the digit, and nothing else."""
         potential, structures = self.default(), self.structures()
         before = self.evaluate(potential, structures)
-        old = potential.reference()
+        head = self.first(potential)
+        old = potential.reference(head)
         new = replace(old, energies=old.energies + np.linspace(-3.0, 2.0, len(old.energies)))
-        after = self.evaluate(potential.with_reference(new), structures)
+        after = self.evaluate(potential.with_reference(new, head), structures)
         data = labelled(structures)
         self.close(after["energy"] - before["energy"], new.total(data) - old.total(data), 1e-9)
         for name in after.keys() - {"energy"}:
@@ -37,8 +39,9 @@ class Physics(Tools):
     def test_a_trainable_reference_has_the_counts_as_gradient(self) -> None:
         """dE/dE0 of an element is the number of its atoms."""
         potential = self.default()
-        potential = potential.with_reference(potential.reference(), trainable=True)
-        potential(potential.collate([potential.graph(self.named("crystal"))]), need=ENERGY).energy.sum().backward()
+        head = self.first(potential)
+        potential = potential.with_reference(potential.reference(head), head, trainable=True)
+        potential(self.batch(potential, [self.named("crystal")]), need=ENERGY).energy.sum().backward()
         gradient = torch.zeros(1, 119) if potential.e0.grad is None else potential.e0.grad
         expect([float(gradient[0, z]) for z in self.numbers] == [4.0, 4.0], "dE/dE0 is not the counts")
         expect("reference" in potential.blocks(), "a trainable E0 is not a block")
@@ -48,7 +51,7 @@ class Physics(Tools):
         potential, structures = self.default(), self.structures()
         full = self.evaluate(potential, structures)
         with torch.no_grad():
-            out = potential(potential.collate([potential.graph(s) for s in structures]), need=ENERGY)
+            out = potential(self.batch(potential, structures), need=ENERGY)
         assert_array_equal(out.energy.numpy(), full["energy"])
         expect(list(arrays(out)) == ["energy"], f"only the energy was needed, not {list(arrays(out))}")
         expect(not out.energy.requires_grad, "an energy under no_grad carries a graph")
@@ -60,7 +63,7 @@ class Physics(Tools):
             structure = self.named(name)
             forces = self.evaluate(potential, [structure])["forces"]
             for atom in range(len(structure)):
-                expected = force_by_differences(potential, structure, atom, step=self.step)
+                expected = force_by_differences(potential, structure, atom, step=self.step, head=self.first(potential))
                 self.close(forces[atom], expected, self.difference_tolerance)
 
     def test_stress_is_the_strain_derivative_of_the_energy(self) -> None:
@@ -70,7 +73,7 @@ class Physics(Tools):
             pytest.skip("the adapter predicts no stress")
         for name in ("skewed", "outside"):
             stress = self.evaluate(potential, [self.named(name)])["stress"][0]
-            expected = stress_by_differences(potential, self.named(name), step=self.step)
+            expected = stress_by_differences(potential, self.named(name), step=self.step, head=self.first(potential))
             self.close(stress, expected, self.difference_tolerance)
 
     def test_displaced_and_strained_on_a_cached_graph(self) -> None:
@@ -81,7 +84,7 @@ class Physics(Tools):
         strain = rng.uniform(-0.01, 0.01, (3, 3))
         f = np.eye(3) + strain
         deformed = replace(structure, positions=moved @ f, cell=structure.cell @ f)
-        batch = potential.collate([potential.graph(structure, skin=1.0)])
+        batch = self.batch(potential, [structure], skin=1.0)
         need = potential.adapter.capabilities.properties
         out = potential(batch, need=need, positions=torch.tensor(moved), strain=torch.tensor(strain)[None])
         self.same(arrays(out), self.evaluate(potential, [deformed]), [len(structure)])
@@ -90,9 +93,7 @@ class Physics(Tools):
         """Double backward: finite everywhere, also with isolated atoms in the batch, and not zero."""
         potential = self.default()
         need = potential.adapter.capabilities.properties
-        out = potential(
-            potential.collate([potential.graph(s) for s in self.structures()]), need=need, create_graph=True
-        )
+        out = potential(self.batch(potential, self.structures()), need=need, create_graph=True)
         loss = torch.stack([(getattr(out, p).double() ** 2).sum() for p in sorted(need)]).sum()
         torch.autograd.backward(loss)
         gradients = [p.grad for block in potential.blocks().values() for p in block if p.grad is not None]
@@ -153,7 +154,7 @@ class Physics(Tools):
     def test_the_skin_changes_nothing(self) -> None:
         """Edges beyond the cutoff have no weight: energy to 2e-7 eV/atom."""
         potential, structures = self.exact(), self.structures()
-        fewer, more = (potential.graph(structures[0], skin=k).n_edges for k in (0.0, 0.8))
+        fewer, more = (potential.adapter.graph(structures[0], skin=k).n_edges for k in (0.0, 0.8))
         expect(more > fewer, "the skin adds no edges")
         size = np.array([len(s) for s in structures])
         plain, skin = (self.evaluate(potential, structures, skin=k)["energy"] for k in (0.0, 0.8))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.testing import assert_allclose
 
-from transferkit.adapters.base import Prediction
+from transferkit.adapters.base import Batch, Prediction
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structure
 from transferkit.errors import CheckpointError
@@ -56,6 +56,7 @@ class Tools:
         force_tolerance: eV/Å; also of moments, μB
         stress_tolerance: eV/Å³
         difference_tolerance: of finite differences, eV/Å and eV/Å³
+        suffix: of the files that ``export`` writes
         step: of finite differences, Å and strain
     """
 
@@ -65,6 +66,7 @@ class Tools:
     force_tolerance = 1e-4
     stress_tolerance = 1e-5
     difference_tolerance = 1e-5
+    suffix = ".pth.tar"
     step = 1e-3
 
     @abstractmethod
@@ -75,6 +77,10 @@ class Tools:
         """What the native package computes from an exported file; None where there is no native package."""
         del path, structures
         return None
+
+    def loaded(self, checkpoint: str | Path) -> ReferencedPotential:
+        """A checkpoint by name, or what ``export`` wrote; override where ``load`` needs more, e.g. the user's trust."""
+        return type(self.default().adapter).load(checkpoint)
 
     def default(self) -> ReferencedPotential:
         """In float32 if the adapter can, which is what users run."""
@@ -102,19 +108,38 @@ class Tools:
         return small_structures(self.numbers)[name]
 
     @staticmethod
+    def first(potential: ReferencedPotential) -> str:
+        """The head that is tested: a potential may come with several."""
+        return potential.adapter.heads[0]
+
+    @classmethod
+    def batch(
+        cls,
+        potential: ReferencedPotential,
+        structures: Sequence[Structure],
+        *,
+        skin: float = 0.0,
+        head: str | Sequence[str] | None = None,
+    ) -> Batch:
+        """A batch of structures, all through one head or each through its own."""
+        named = cls.first(potential) if head is None else head
+        heads = [named] * len(structures) if isinstance(named, str) else list(named)
+        graphs = [potential.graph(s, skin=skin, head=h) for s, h in zip(structures, heads, strict=True)]
+        return potential.collate(graphs, heads)
+
+    @classmethod
     def evaluate(
+        cls,
         potential: ReferencedPotential,
         structures: Sequence[Structure],
         *,
         need: frozenset[Property] | None = None,
         skin: float = 0.0,
-        head: str | None = None,
+        head: str | Sequence[str] | None = None,
     ) -> Arrays:
         """Predict what is needed, or all that the potential can, for one batch of structures."""
         need = potential.adapter.capabilities.properties if need is None else need
-        name = head or potential.adapter.heads[0]
-        batch = potential.collate([potential.graph(s, skin=skin, head=name) for s in structures], name)
-        return arrays(potential(batch, need=need))
+        return arrays(potential(cls.batch(potential, structures, skin=skin, head=head), need=need))
 
     def same(self, one: Arrays, two: Arrays, atoms: Sequence[int]) -> None:
         """Two predictions agree within the tolerances; ``atoms`` per structure."""

@@ -7,10 +7,9 @@ import numpy as np
 import torch
 
 from transferkit.adapters.base import Adapter, Batch, Graph
-from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.batch import plan
 from transferkit.data.structures import Structures
-from transferkit.errors import DataError, UnknownHead
+from transferkit.errors import DataError
 from transferkit.training.labels import Labels, collate_labels
 from transferkit.training.state import Progress
 
@@ -80,15 +79,3 @@ def remaining(feed: Feed, progress: Progress, total: int) -> Iterator[tuple[np.n
             if progress.step >= total or progress.out_of_patience:
                 return
         progress.epoch, progress.position = progress.epoch + 1, 0
-
-
-def head_of(potential: ReferencedPotential, head: str | None) -> int:
-    """Index of the head to train; it need not be named where there is only one.
-
-    Raises:
-        UnknownHead: there are several and none is named, or none is called so.
-    """
-    heads = potential.adapter.heads
-    if head is None and len(heads) > 1:
-        raise UnknownHead(f"{potential.adapter.name} has several heads: {', '.join(heads)}. Say which one to train.")
-    return 0 if head is None else potential.adapter.head_index(head)

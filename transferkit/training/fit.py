@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Literal
@@ -11,20 +11,21 @@ import torch
 
 from transferkit.adapters.base import Graph
 from transferkit.adapters.graphs import build_graphs
+from transferkit.adapters.heads import head_for
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structures
 from transferkit.finetuning.plan import Plan
 from transferkit.finetuning.strategy import Strategy, apply
 from transferkit.training.distributed import ranks
 from transferkit.training.ema import Ema
-from transferkit.training.feed import Feed, head_of
+from transferkit.training.feed import Feed
 from transferkit.training.interrupt import interruption
 from transferkit.training.labels import learnable
 from transferkit.training.loop import Stopped, loop
 from transferkit.training.loss import Loss, Objective
 from transferkit.training.optimiser import Optimiser, Schedule, make
 from transferkit.training.progress import Display
-from transferkit.training.session import Session, Store, check_numbers, config_of, fingerprint, notes_on
+from transferkit.training.session import Session, Store, check_numbers, config_of, fingerprint, notes_on, shared_note
 from transferkit.training.state import State
 from transferkit.training.track import JsonlTracker, Tracker
 from transferkit.typing import Json, Property
@@ -122,7 +123,8 @@ def fit(
         clip: largest norm of the gradient
         patience: end after this many evaluations without a lower validation loss
         seed: of the order of structures
-        head: that these data train, where the potential has several
+        head: that these data train; by their level of theory if not given, see
+            :func:`~transferkit.adapters.heads.head_for`
         folder: of the run, for ``checkpoint/`` and ``metrics.jsonl``; nothing is written if not given
         identity: of the run; a hash of weights, data and settings if not given
         resume: continue from a checkpoint in ``folder`` if there is one; otherwise one of the same run is dropped
@@ -134,6 +136,7 @@ def fit(
 
     Raises:
         RecipeError: options contradict each other.
+        UnknownHead: no head is called so, or nothing says which of several is meant.
         UnsupportedProperty: a label has a weight that the adapter does not predict.
         DataError: a part is empty or has none of the weighted labels.
         RunFolderError: ``folder`` holds another run.
@@ -151,6 +154,7 @@ def fit(
         evaluate_every=evaluate_every, save_every=save_every,
     )  # fmt: skip
     strategy, loss, optimiser = strategy or Strategy(), loss or Loss(), optimiser or Optimiser()
+    head = head_for(potential, train.fidelity, head)
     settings = {
         "strategy": strategy, "loss": loss, "optimiser": optimiser, "epochs": epochs, "steps": steps, "edges": edges,
         "structures": structures, "evaluate_every": [evaluate_every, evaluate_unit], "ema": ema, "clip": clip,
@@ -159,14 +163,15 @@ def fit(
     with ranks(device or potential.e0.device) as here:
         # 1. A copy is trained, so that whoever called keeps what they had; the strategy opens and closes its blocks.
         model = deepcopy(potential).to(here.device)
-        plan = apply(model, strategy)
+        plan = apply(model, strategy, heads=[head])
 
         # 2. What can be learnt: labels that have a weight, that the adapter predicts and that the data hold.
         need, absent = learnable(loss.weights, model.adapter, train, valid)
         notes = notes_on(absent, sorted(p for p in need if not valid.mask[p].any()))
+        notes = (*notes, *shared_note(plan, model.adapter.heads, head))
 
         # 3. Graphs once, not in the loop. The batches of an epoch do not depend on the number of ranks.
-        index = head_of(model, head)
+        index = model.head_index(head)
         graphs = build_graphs(model, train, head=head) if graphs is None else graphs
         valid_graphs = build_graphs(model, valid, head=head) if valid_graphs is None else valid_graphs
         feed = Feed(train, graphs, model.adapter, index, edges, structures, seed)
@@ -213,12 +218,15 @@ def fit(
             stopped = loop(session, request)
 
         # 7. Hand back the best weights, and say so if they are those from before training.
-        if state.progress.step and not state.progress.best_step:
+        progress = state.progress
+        if progress.step and not progress.best_step:
             notes = (*notes, NOT_BETTER)
             session.display.note(NOT_BETTER)
         model.load_state_dict(state.best)
         model.zero_grad(set_to_none=True)
-    progress = state.progress
+        if progress.best_step:  # the head now stands for what its labels are
+            learnt = replace(model.reference(head), fidelity=train.fidelity, label_convention=train.label_convention)
+            model = model.with_reference(learnt, head, trainable=model.trainable_reference)
     return FitResult(
         potential=model,
         history=progress.history,

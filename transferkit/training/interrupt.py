@@ -4,9 +4,13 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+ONE_REQUEST = 0.5
+"""Seconds: signals closer together than this are one request, which reached a process from the terminal or the batch
+system and again from the process that started it."""
 
 
 class Interruption:
@@ -15,18 +19,20 @@ class Interruption:
     def __init__(self) -> None:
         """Nobody has asked yet."""
         self.asked = False
+        self.when = 0.0
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Remember the first signal; obey the second at once."""
+        """Remember the first request; obey the second at once."""
         del frame
-        if self.asked:
+        if self.asked and monotonic() - self.when > ONE_REQUEST:
             raise KeyboardInterrupt(f"signal {number} for the second time")
-        self.asked = True
+        if not self.asked:
+            self.asked, self.when = True, monotonic()
 
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Inside, the first SIGINT or SIGTERM only sets ``asked``; the second raises KeyboardInterrupt.
+    """Inside, the first SIGINT or SIGTERM only sets ``asked``; another one, later, raises KeyboardInterrupt.
 
     Handlers are put back afterwards. Outside the main thread Python delivers no signals, and nothing is installed.
 

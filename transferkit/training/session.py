@@ -12,7 +12,9 @@ import torch
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structures
 from transferkit.errors import RecipeError
+from transferkit.finetuning.blocks import HEADS
 from transferkit.finetuning.plan import Plan
+from transferkit.finetuning.strategy import REFERENCE
 from transferkit.training import checkpoint
 from transferkit.training.distributed import Ranks
 from transferkit.training.feed import Feed
@@ -136,7 +138,9 @@ def fingerprint(model: ReferencedPotential, sets: Sequence[Structures], settings
     for data in sets:
         digest.update(data.hash.encode())
     for name, tensor in sorted(model.state_dict().items()):
-        digest.update(name.encode() + tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+        # flat first: a dimension of length 1 may have any stride, and view() refuses that even where it is contiguous
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        digest.update(name.encode() + flat.view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -152,6 +156,22 @@ def notes_on(absent: Sequence[str], valid_absent: Sequence[str]) -> tuple[str, .
     if valid_absent:
         notes.append(f"the validation data have no {', '.join(valid_absent)}; the best weights are chosen without them")
     return tuple(notes)
+
+
+def shared_note(plan: Plan, heads: Sequence[str], head: str) -> tuple[str, ...]:
+    """That other heads change with the network they share, where they do.
+
+    >>> plan = Plan("full", (), {"embedding": 9, "readout.a": 3, "readout.b": 0}, {}, ())
+    >>> shared_note(plan, ["a", "b"], "a")
+    ('not trained, but their predictions change, since they share embedding with a: b',)
+    """
+    others = [name for name in heads if name != head]
+    own = {REFERENCE, *(f"{family}.{head}" for family in HEADS)}
+    shared = [name for name, count in plan.trainable.items() if count and name not in own]
+    if not (others and shared):
+        return ()
+    names = shared[0] if len(shared) == 1 else f"{shared[0]} to {shared[-1]}"
+    return (f"not trained, but their predictions change, since they share {names} with {head}: {', '.join(others)}",)
 
 
 def config_of(plan: Plan, settings: Mapping[str, Any], more: Json | None) -> Json:

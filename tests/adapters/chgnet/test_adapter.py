@@ -56,7 +56,7 @@ def test_a_head_is_exported_with_its_own_readout_and_table(tmp_path):
     structure = small_structures()["skewed"]
     need = frozenset({"energy"})
     energies = {
-        h: potential(potential.collate([potential.graph(structure)], h), need=need).energy.item()
+        h: potential(potential.collate([potential.graph(structure, head=h)], h), need=need).energy.item()
         for h in potential.adapter.heads
     }
     for head, expected in energies.items():

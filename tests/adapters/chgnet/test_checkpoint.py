@@ -7,7 +7,8 @@ import pytest
 import torch
 from ase.data import chemical_symbols
 
-from transferkit.adapters.chgnet.checkpoint import read, write
+from transferkit.adapters.chgnet.checkpoint import CARDS, read, write
+from transferkit.adapters.chgnet.upstream import CHGNet
 from transferkit.errors import CheckpointError
 
 
@@ -72,3 +73,27 @@ def test_code_in_a_file_is_not_run(tmp_path):
     torch.save({"model": Payload()}, path, pickle_module=pickle)
     with pytest.raises(CheckpointError):
         read(path)
+
+
+def test_a_written_table_is_intensive_fitted_and_read_back_by_upstream(tmp_path):
+    # AtomRef keeps both flags outside its tensors: a table that is rebuilt without them refuses to predict.
+    from chgnet.model.composition_model import AtomRef
+
+    with pytest.raises(ValueError, match="needs to be fitted"):
+        AtomRef()([])
+    content = read("0.3.0")
+    e0 = {z: -0.1 * z - 1e-5 for z in range(1, 95)}
+    write(tmp_path / "a.pth.tar", content.arguments, content.weights, e0)
+    table = CHGNet.from_file(tmp_path / "a.pth.tar").composition_model
+    assert (table.fitted, table.is_intensive) == (True, True)
+    np.testing.assert_array_equal(table.fc.weight.detach().numpy()[0], np.array(list(e0.values()), dtype=np.float32))
+    assert not table.fc.weight.requires_grad
+
+
+def test_what_the_released_models_learnt_is_known_and_of_other_files_it_is_not(tmp_path):
+    known = {name: (read(name).reference.fidelity, read(name).reference.label_convention) for name in CARDS}
+    assert known == {"0.3.0": ("PBE", "mp2020"), "0.2.0": ("PBE", "mp2020"), "r2scan": ("r2SCAN", "raw")}
+    content = read("0.3.0")
+    write(tmp_path / "a.pth.tar", content.arguments, content.weights, {8: -9.5})
+    other = read(tmp_path / "a.pth.tar").reference
+    assert (other.fidelity, other.label_convention) == (None, None)

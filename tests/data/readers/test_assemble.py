@@ -84,10 +84,10 @@ def test_what_does_not_fit_into_a_table_stays_behind(rows):
         ({"energy": np.nan}, "energy is NaN or infinite"),
         ({"forces": np.full((2, 3), np.inf)}, "forces is NaN or infinite"),
         ({"stress": np.full((3, 3), np.nan)}, "stress is NaN or infinite"),
-        ({"energy": [1.0, 2.0]}, r"energy has shape \(2,\), but 2 atoms need \(\)"),
-        ({"forces": np.zeros((3, 3))}, r"forces has shape \(3, 3\), but 2 atoms need \(2, 3\)"),
-        ({"stress": np.zeros(6)}, r"stress has shape \(6,\), but 2 atoms need \(3, 3\)"),
-        ({"magmoms": np.zeros(5)}, r"magmoms has shape \(5,\), but 2 atoms need \(2,\)"),
+        ({"energy": [1.0, 2.0]}, r"energy of the wrong shape: \(2,\), but 2 atoms need \(\)"),
+        ({"forces": np.zeros((3, 3))}, r"forces of the wrong shape: \(3, 3\), but 2 atoms need \(2, 3\)"),
+        ({"stress": np.zeros(6)}, r"stress of the wrong shape: \(6,\), but 2 atoms need \(3, 3\)"),
+        ({"magmoms": np.zeros(5)}, r"magmoms of the wrong shape: \(5,\), but 2 atoms need \(2,\)"),
     ],
 )
 def test_impossible_labels_name_frame_and_label(labels, message):
@@ -104,10 +104,50 @@ def test_a_geometry_that_is_not_finite_is_refused(what):
 
 
 def test_a_frame_without_atoms_is_refused():
-    with pytest.raises(DataError, match="set: frame a: the frame holds no atoms"):
+    with pytest.raises(DataError, match="set: frame a: no atoms"):
         join(frame(numbers=[]))
 
 
 def test_repeated_ids_are_refused():
     with pytest.raises(DataError, match=r"set: 1 ids occur more than once, the first is 'b'.*keys=\{'id': ''\}"):
         join(frame("a"), frame("b"), frame("b"), frame("b"))
+
+
+def broken():
+    good = {"energy": -1.0}
+    nan = [frame(f"nan{k}", labels={"energy": np.nan}) for k in range(6)]
+    forces = np.zeros((2, 3))
+    forces[1, 2] = np.inf
+    return [
+        frame("good", labels=good),
+        *nan,
+        frame("inf", labels=good | {"forces": forces}),
+        frame("last", labels=good),
+    ]
+
+
+def test_every_bad_frame_is_in_the_refusal():
+    with pytest.raises(DataError) as refused:
+        join(*broken())
+    said = str(refused.value)
+    assert "7 of 9 frames are broken" in said
+    assert "6 with energy is NaN or infinite; 1 with forces is NaN or infinite" in said
+    assert all(f"set: frame nan{k}" in said for k in range(5))
+    assert "nan5" not in said
+    assert "and 2 more" in said
+    assert "transferkit convert set@PBE OUT.parquet --quarantine" in said
+    assert "keys=" not in said  # two labels are concerned: leaving one out mends nothing
+
+
+def test_the_refusal_names_the_label_that_can_be_left_out():
+    with pytest.raises(DataError, match=r"keys=\{'energy': ''\}"):
+        join(*broken()[:4])
+
+
+def test_bad_frames_are_taken_out_on_request_with_reason_and_value():
+    taken = []
+    data = assemble(broken(), fidelity="PBE", label_convention="raw", source="set", taken=taken)
+    assert data.id.tolist() == ["good", "last"]
+    assert [t.id for t in taken] == [*(f"nan{k}" for k in range(6)), "inf"]
+    assert (taken[-1].where, taken[-1].reason) == ("set: frame inf", "forces is NaN or infinite")
+    assert taken[-1].value == "1 of 6, the first is inf"

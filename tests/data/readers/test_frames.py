@@ -7,6 +7,8 @@ from ase.io import read as ase_read
 from ase.io import write
 
 from transferkit.data.readers import from_ase, to_ase
+from transferkit.data.store import read_parquet, write_parquet
+from transferkit.data.structures import concatenate
 from transferkit.errors import DataError
 
 
@@ -57,7 +59,7 @@ def test_keys_choose_labels_and_number_the_frames():
 def test_a_refusal_names_file_frame_and_id():
     bad = labelled(sid="bad")
     bad.calc.results = {"forces": np.zeros((3, 3))}  # past ASE's own look at the shapes
-    with pytest.raises(DataError, match=r"set: frame 1 \(bad\): forces has shape"):
+    with pytest.raises(DataError, match=r"set: frame 1 \(bad\): forces of the wrong shape"):
         from_ase([labelled(energy=-1.0), bad], fidelity="PBE", source="set")
 
 
@@ -83,3 +85,49 @@ def test_an_asymmetric_stress_does_not_fit_into_ase(r2scan):
     stress[0, 0, 1] += 0.1
     with pytest.raises(DataError, match=r"not symmetric by 0\.1"):
         to_ase(r2scan[:1].with_labels(stress=stress))
+
+
+def test_which_entry_was_which_label_travels_with_the_data(tmp_path):
+    frames = [labelled(sid="a", energy=-1.0, forces=np.ones((2, 3))), labelled(sid="b", energy=-2.0)]
+    data = from_ase(frames, fidelity="PBE")
+    assert data.read_as.entries == {"energy": {"energy": 2}, "forces": {"forces": 1}}
+    assert data[:1].read_as == data.read_as
+    back = read_parquet(write_parquet(data, tmp_path / "a.parquet"))
+    assert back.read_as == data.read_as
+    assert concatenate([data[:1], data[1:]]).read_as.entries["energy"] == {"energy": 4}
+
+
+def test_lengths_are_converted():
+    atoms = labelled(energy=-1.0, forces=np.ones((2, 3)))
+    data = from_ase([atoms], fidelity="PBE", units={"length": "Bohr", "energy": "Ha", "forces": "Ha/Bohr"})
+    assert np.allclose(data.cell[0], atoms.cell.array * 0.529177210903)
+    assert np.allclose(data.positions, atoms.positions * 0.529177210903)
+    assert data.energy[0] == pytest.approx(-27.211386)
+    assert data.forces.max() == pytest.approx(51.42206747)
+
+
+@pytest.mark.parametrize("key", ["functional", "xc"])
+def test_a_frame_of_another_level_of_theory_is_refused(key):
+    atoms = labelled(energy=-1.0)
+    atoms.info[key] = "PBE"
+    with pytest.raises(DataError, match=f"set: frame 0 says {key}=PBE, and its labels were asked for as r2SCAN"):
+        from_ase([atoms], fidelity="r2SCAN", source="set")
+    assert len(from_ase([atoms], fidelity="PBE+U")) == 1
+
+
+@pytest.mark.parametrize(
+    ("entry", "part"),
+    [("pbe_energy", "'pbe_energy' is named after pbe"), ("formation_energy", "is formation by its name"),
+     ("energy_per_atom", r"units=\{'energy': 'eV/atom'\}")],
+)  # fmt: skip
+def test_frames_with_other_energies_only_are_refused(entry, part):
+    atoms = labelled()
+    atoms.info[entry] = -1.0
+    with pytest.raises(DataError, match=part):
+        from_ase([atoms], fidelity="r2SCAN", source="set")
+
+
+def test_broken_frames_can_be_taken_out():
+    taken = []
+    data = from_ase([labelled(energy=-1.0), labelled(energy=np.nan)], fidelity="PBE", taken=taken)
+    assert (len(data), len(taken)) == (1, 1)

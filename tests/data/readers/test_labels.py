@@ -3,7 +3,9 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
+from transferkit.data.readers.candidates import Request
 from transferkit.data.readers.labels import find_labels, named_keys_exist
+from transferkit.data.readers.stated_units import StatedUnits
 from transferkit.errors import DataError
 
 TENSOR = np.array([[1.0, 0.1, 0.2], [0.1, 2.0, 0.3], [0.2, 0.3, 3.0]])
@@ -25,18 +27,35 @@ def magnesia(*, info=None, arrays=None, **results) -> Atoms:
     return atoms
 
 
-def find(atoms, **keys):
-    return find_labels(atoms, keys, "set: frame 0")
+def look(atoms, *, units=None, fidelity="", convention="raw", **keys):
+    return find_labels(atoms, Request(fidelity, convention, keys, StatedUnits.of(units)), "set: frame 0")
 
 
-@pytest.mark.parametrize("key", ["REF_energy", "dft_energy", "energy", "mtt::r2scan_energy", "DFT_total_energy"])
+def find(atoms, **options):
+    return look(atoms, **options).labels
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "REF_energy",
+        "dft_energy",
+        "energy",
+        "mtt::r2scan_energy",
+        "DFT_total_energy",
+        "TotEnergy",
+        "U0",
+        "E",
+        "energies",
+    ],
+)
 def test_energies_by_common_names(key):
     assert find(magnesia(info={key: -11.5})) == {"energy": -11.5}
 
 
 @pytest.mark.parametrize(
     "key",
-    ["free_energy", "formation_energy", "energy_per_atom", "fermi_energy", "cutoff_energy", "energyx", "REF_energies"],
+    ["free_energy", "formation_energy", "energy_per_atom", "fermi_energy", "cutoff_energy", "energyx", "MACE_energy"],
 )
 def test_other_energies_are_not_taken(key):
     assert find(magnesia(info={key: -11.5})) == {}
@@ -122,3 +141,63 @@ def test_a_key_must_be_for_a_label():
     frames = [magnesia(info={"REF_energy": -1.0})]
     with pytest.raises(DataError, match=r"set: keys names 'enrgy', which is no label. Did you mean 'energy'\?"):
         named_keys_exist(frames, {"enrgy": "REF_energy"}, "set")
+
+
+def test_a_gradient_is_refused_with_the_option_that_turns_it():
+    atoms = magnesia(energy=-12.0, arrays={"dft_gradient": np.ones((2, 3))})
+    with pytest.raises(DataError, match=r"no forces but 'dft_gradient'.*units=\{'forces': '-Ha/Bohr'\}"):
+        find(atoms)
+    assert "forces" not in find(atoms, forces="")
+    assert find(atoms, forces="dft_gradient", units={"forces": "-eV/Å"})["forces"].max() == -1.0
+    # forces that are there win
+    assert find(magnesia(forces=np.zeros((2, 3)), arrays={"gradient": np.ones((2, 3))}))["forces"].max() == 0
+
+
+def test_stated_units_are_converted_and_shown():
+    atoms = magnesia(energy=-10.0, forces=np.ones((2, 3)), info={"dft_stress": TENSOR})
+    found = look(atoms, units={"energy": "kcal/mol", "forces": "kcal/mol/Å", "stress": "-kbar"})
+    assert found.labels["energy"] == pytest.approx(-0.4336410)
+    assert found.labels["forces"].max() == pytest.approx(0.04336410)
+    assert found.labels["stress"][0, 0] == pytest.approx(-1 / 1602.1766208)
+    assert found.entries == {
+        "energy": "energy [kcal/mol]",
+        "forces": "forces [kcal/mol/Å]",
+        "stress": "dft_stress [-kbar]",
+    }
+
+
+def test_energies_per_atom_become_totals():
+    atoms = magnesia(info={"energy_per_atom": -6.0})
+    assert look(atoms).aside == ("energy_per_atom",)
+    assert look(atoms, units={"energy": "eV/atom"}).labels["energy"] == -12.0
+
+
+def test_units_that_a_frame_states_are_believed_and_checked():
+    atoms = magnesia(energy=-1.0, info={"energy_unit": "Hartree", "forces_unit": "eV/A"}, forces=np.ones((2, 3)))
+    found = look(atoms)
+    assert found.labels["energy"] == pytest.approx(-27.211386)
+    assert found.entries == {"energy": "energy [Hartree]", "forces": "forces"}
+    with pytest.raises(DataError, match="the file gives energy in Hartree, and units says eV"):
+        look(atoms, units={"energy": "eV"})
+
+
+def test_six_stress_components_in_the_order_of_vasp():
+    printed = np.array([1, 2, 3, 0.1, 0.3, 0.2])  # xx yy zz xy yz zx
+    order = {"voigt": "xx yy zz xy yz zx"}
+    assert np.array_equal(find(magnesia(info={"REF_stress": printed}), units=order)["stress"], TENSOR)
+    with pytest.raises(DataError, match="has gone through ASE"):
+        find(magnesia(stress=printed), units=order)
+
+
+def test_values_per_atom_and_total_moments_are_other_things():
+    atoms = magnesia(energies=np.ones(2), stresses=np.ones((2, 6)), magmom=1.5, info={"energies": [1.0, 2.0]})
+    assert find(atoms) == {}
+    assert find(magnesia(info={"energies": -3.0}))["energy"] == -3.0
+
+
+def test_what_was_not_taken_is_told():
+    atoms = magnesia(energy=-12.0, info={"mtt::r2scan_energy": -20.0, "formation_energy": -1.0})
+    found = look(atoms, fidelity="PBEsol")
+    assert found.labels["energy"] == -12.0
+    assert set(found.aside) == {"mtt::r2scan_energy", "formation_energy"}
+    assert look(atoms, fidelity="PBEsol", convention="formation", energy="formation_energy").labels["energy"] == -1.0

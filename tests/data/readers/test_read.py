@@ -78,6 +78,16 @@ def test_no_energy_at_all_is_refused(tmp_path):
         read(tmp_path / "a.extxyz", fidelity="PBE")
 
 
+def test_a_free_energy_alone_is_refused_with_the_key_that_takes_it(tmp_path):
+    atoms = bulk("Cu")
+    atoms.info["free_energy"] = -3.7
+    write(tmp_path / "a.extxyz", [atoms])
+    with pytest.raises(DataError, match=r"free_energy, the force-consistent one.*keys=\{'energy': 'free_energy'\}"):
+        read(tmp_path / "a.extxyz", fidelity="PBE")
+    data = read(tmp_path / "a.extxyz", fidelity="PBE", keys={"energy": "free_energy"})
+    assert data.energy.tolist() == [-3.7]
+
+
 def test_one_energy_is_enough(tmp_path):
     frames = [bulk("Cu"), bulk("Ag")]
     frames[0].info["energy"] = -1.0

@@ -82,7 +82,9 @@ def vasprun(steps=2, *, loops=3, nelm=60, pstress=0.0, cut=False) -> str:
     out = ['<?xml version="1.0" encoding="ISO-8859-1"?><modeling>']
     out += [f'<parameters><i type="int" name="NELM">{nelm}</i><i name="PSTRESS">{pstress}</i></parameters>']
     atoms = "".join(f"<rc><c>{s} </c><c> {k}</c></rc>" for k, s in enumerate(SYMBOLS, 1))
-    out += [f'<atominfo><atoms>2</atoms><array name="atoms"><set>{atoms}</set></array></atominfo>']
+    out += [f'<atominfo><atoms>2</atoms><array name="atoms"><set>{atoms}</set></array>']
+    kinds = "".join(f"<rc><c>1</c><c>{s} </c></rc>" for s in SYMBOLS)
+    out += [f'<array name="atomtypes"><set>{kinds}</set></array></atominfo>']
     for step in range(1, steps + 1):
         free, zero = energies(step)
         cell = CELL * (1 + 0.01 * step)

@@ -27,8 +27,8 @@ def test_a_shift_of_zero_that_is_determined_is_written():
 
 
 def test_an_undetermined_element_does_not_set_the_colour_scale():
-    with_outlier = e0_shift({"O": -0.5, "La": -500.0}, undetermined=["La"]).axes[1].get_xlim()
-    without = e0_shift({"O": -0.5}).axes[1].get_xlim()
+    with_outlier = e0_shift({"O": -0.5, "La": -500.0}, undetermined=["La"]).axes[0].child_axes[0].get_xlim()
+    without = e0_shift({"O": -0.5}).axes[0].child_axes[0].get_xlim()
     assert with_outlier == without
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from transferkit.adapters.base import Adapter, Batch, Capabilities, Graph, Prediction
+from transferkit.adapters.card import Card
 from transferkit.adapters.chgnet import checkpoint as files
 from transferkit.adapters.chgnet import network
 from transferkit.adapters.chgnet.graph import crystal_graph
@@ -64,6 +65,8 @@ class ChgnetAdapter(Adapter):
         "chgnet-upstream-freeze": ("bond_weights", "interaction.3", "magmom", "readout"),
     }
 
+    cards: ClassVar[Mapping[str, Card]] = files.CARDS
+
     atom_conv_layers: nn.ModuleList
     bond_conv_layers: nn.ModuleList
     angle_layers: nn.ModuleList
@@ -88,7 +91,7 @@ class ChgnetAdapter(Adapter):
         self.arguments = dict(arguments)
         self.elements = elements
         self.heads = tuple(heads)
-        self.licence = "modified BSD (chgnet package, with its weights)"
+        self.licence = files.CARDS["0.3.0"].licence
         upstream = build(arguments, seed=seed)
         self.cutoff = float(upstream.graph_converter.atom_graph_cutoff)
         self.bond_cutoff = float(upstream.graph_converter.bond_graph_cutoff)
@@ -107,15 +110,17 @@ class ChgnetAdapter(Adapter):
 
     @classmethod
     def load(
-        cls, checkpoint: str | Path, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+        cls, checkpoint: str | Path, *, device: str = "cpu", dtype: torch.dtype = torch.float32, trust: bool = False
     ) -> ReferencedPotential:
         """A released checkpoint ("0.3.0", "0.2.0", "r2scan"), or a CHGNet .pth.tar file by its path.
 
-        Its elements are those that its composition model was fitted on.
+        Its elements are those that its composition model was fitted on. ``trust`` is not needed: only tensors and plain
+        values are unpickled.
 
         Raises:
             CheckpointError: unknown name, unreadable file, or unsupported dtype.
         """
+        del trust
         cls.check_dtype(dtype)
         content = files.read(checkpoint)
         adapter = cls(content.arguments, frozenset(content.reference.elements.tolist()))

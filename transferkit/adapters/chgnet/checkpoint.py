@@ -1,7 +1,7 @@
 """CHGNet's own files: read without running a pickle, and written so that plain chgnet opens them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -11,12 +11,23 @@ import torch
 from ase.data import chemical_symbols
 from torch import Tensor
 
+from transferkit.adapters.card import Card
 from transferkit.adapters.chgnet.upstream import FILES, path_of
 from transferkit.errors import CheckpointError, nearest
 from transferkit.reference.elemental import ElementalReference
 
 N_ELEMENTS = 94
 REFERENCE_KEY = "composition_model.fc.weight"
+_LICENCE = "modified BSD (chgnet package, with its weights)"
+_ALL = frozenset(range(1, N_ELEMENTS + 1))
+_MPTRJ = Card(_LICENCE, elements=_ALL, fidelity="PBE", kind="regression", label_convention="mp2020")
+CARDS = {
+    "0.3.0": _MPTRJ,
+    "0.2.0": _MPTRJ,
+    "r2scan": replace(_MPTRJ, elements=_ALL - {70, 84, 85, 86, 87, 88}, fidelity="r2SCAN", label_convention="raw"),
+}
+"""The released checkpoints. MPtrj mixes PBE and PBE+U, as Materials Project prescribes, with MP2020 corrections; the data
+behind r2scan are r2SCAN energies as computed, and lack Yb, Po, At, Rn, Fr and Ra."""
 ABSENT = 1e-10
 """eV: upstream's least squares leaves about this for an element that its data lacked"""
 
@@ -68,7 +79,14 @@ def read(checkpoint: str | Path) -> Checkpoint:
         arguments["mlp_out_bias"] = True
     known = np.flatnonzero(np.abs(e0) > ABSENT)
     source = f"CHGNet {name if name in FILES else path.name}, {fitted}"
-    return Checkpoint(arguments, weights, ElementalReference(known + 1, e0[known], kind="regression", source=source))
+    reference = ElementalReference(known + 1, e0[known], kind="regression", source=source, **_levels(name))
+    return Checkpoint(arguments, weights, reference)
+
+
+def _levels(name: str) -> dict[str, Any]:
+    """What the labels were that a released checkpoint learnt; of other files it is unknown."""
+    card = CARDS.get(name)
+    return {} if card is None else {"fidelity": card.fidelity, "label_convention": card.label_convention}
 
 
 def write(path: Path, arguments: Mapping[str, Any], weights: Mapping[str, Tensor], e0: Mapping[int, float]) -> None:

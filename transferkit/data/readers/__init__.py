@@ -1,10 +1,15 @@
-"""Files into Structures: Parquet of ours, VASP runs, and whatever ASE reads."""
+"""Files into Structures: Parquet of ours, VASP runs, MatPES and MPtrj JSON, and whatever ASE reads."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from transferkit.data.convention import checked_convention
+from transferkit.data.quarantine import TakenOut
+from transferkit.data.readers.candidates import mend
 from transferkit.data.readers.frames import from_ase, to_ase
+from transferkit.data.readers.json_layouts import is_json, read_json
+from transferkit.data.readers.pymatgen_frames import from_pymatgen
 from transferkit.data.readers.vasp import is_vasp, read_vasp
 from transferkit.data.store import read_parquet
 from transferkit.errors import DataError
@@ -14,30 +19,43 @@ if TYPE_CHECKING:
 
     from transferkit.data.structures import Structures
 
-__all__ = ["from_ase", "read", "read_vasp", "to_ase"]
+__all__ = ["from_ase", "from_pymatgen", "read", "read_vasp", "to_ase"]
 
 
 def read(
-    path: str | Path, *, fidelity: str, label_convention: str = "raw", keys: Mapping[str, str] | None = None
+    path: str | Path,
+    *,
+    fidelity: str,
+    label_convention: str = "raw",
+    keys: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    taken: list[TakenOut] | None = None,
 ) -> "Structures":
     """Labelled structures from a file or a folder.
 
     ``.parquet`` is our own store; a name that begins with vasprun or OUTCAR (also compressed), or a folder, is a VASP
-    run (see :func:`~transferkit.data.readers.vasp.read_vasp`); anything else goes to ASE (extxyz, traj, db, ...).
+    run (see :func:`~transferkit.data.readers.vasp.read_vasp`); JSON and JSON lines are told apart by their content (MatPES,
+    MPtrj and MP-r2SCAN, diatomic curves); anything else goes to ASE (extxyz, traj, db, ...).
 
     Args:
         path: file or folder
         fidelity: level of theory of the labels, e.g. "PBE" or "r2SCAN"
-        label_convention: what the energies are, "raw" as computed
+        label_convention: what the energies are, "raw" as computed; nothing is converted, see
+            :func:`~transferkit.data.convention.convert_convention`
         keys: which entry is which label, for files that ASE reads, see
-            :func:`~transferkit.data.readers.frames.from_ase`; the labels of Parquet files and VASP runs have one name
+            :func:`~transferkit.data.readers.frames.from_ase`; the labels of the other formats have one name
+        units: what the numbers are in where that is not eV, Å, eV/Å and eV/Å³, for files that ASE reads, e.g.
+            ``{"energy": "kcal/mol", "forces": "kcal/mol/Å"}``; see
+            :meth:`~transferkit.data.readers.stated_units.StatedUnits.of`
+        taken: where frames that cannot be used are noted, which are then left out; None refuses them
 
     Returns:
-        Every frame of the file, in eV, Å, eV/Å, eV/Å³ (ASE sign), μB.
+        Every frame of the file, in eV, Å, eV/Å, eV/Å³ (ASE sign), μB; ``read_as`` says which entry became which label.
 
     Raises:
         DataError: the file is missing, empty or unreadable; no frame has an energy; a label is impossible or
-            ambiguous; a Parquet file holds another fidelity than asked for; ``keys`` were given for a file of one format.
+            ambiguous; the file holds another fidelity than asked for; ``keys`` or ``units`` were given for a file of one
+            format; no convention is called so.
 
     >>> import tempfile, transferkit as tk
     >>> from ase.io import write
@@ -51,23 +69,40 @@ def read(
         raise DataError(f"{path}: no such file or folder. The working folder is {Path.cwd()}.")
     if path.is_file() and path.stat().st_size == 0:
         raise DataError(f"{path}: the file is empty")
-    own = path.suffix == ".parquet" or path.is_dir() or is_vasp(path)
-    if keys and own:
-        raise DataError(
-            f"{path}: keys choose among the entries of files that ASE reads; this one has no others. Leave keys out."
-        )
+    checked_convention(label_convention)
+    json = path.is_file() and is_json(path)
+    own = path.suffix == ".parquet" or path.is_dir() or is_vasp(path) or json
+    for option, given in (("keys", keys), ("units", units)):
+        if given and own:
+            raise DataError(
+                f"{path}: {option} are for the entries of files that ASE reads; the labels of this one have one name and one "
+                f"unit. Leave {option} out."
+            )
     if path.suffix == ".parquet":
         data = read_parquet(path)
         _same(path, data, fidelity, label_convention)
+    elif json:
+        data = read_json(path, fidelity=fidelity, label_convention=label_convention, taken=taken)
     elif own:
-        data = read_vasp(path, fidelity=fidelity, label_convention=label_convention)
+        data = read_vasp(path, fidelity=fidelity, label_convention=label_convention, taken=taken)
     else:
-        frames = _ase_frames(path)
-        data = from_ase(frames, fidelity=fidelity, label_convention=label_convention, source=str(path), keys=keys)
+        data = from_ase(
+            _ase_frames(path),
+            fidelity=fidelity,
+            label_convention=label_convention,
+            source=str(path),
+            keys=keys,
+            units=units,
+            taken=taken,
+        )
     if not data.has("energy").any():
+        free = "free_energy" in data.columns
         raise DataError(
-            f"{path}: none of the {len(data)} frames has an energy. If it goes by an unusual name, "
-            f"say which: keys={{'energy': 'name of the entry'}}."
+            f"{path}: none of the {len(data)} frames has an energy"
+            + (" but free_energy, the force-consistent one, which is another quantity" if free else "")
+            + f". {'To take it all the same' if free else 'If it goes by an unusual name, say which'}: "
+            + mend({"energy": "free_energy" if free else "NAME_OF_THE_ENTRY"})
+            + "."
         )
     return data
 
@@ -86,7 +121,8 @@ def _ase_frames(path: Path) -> "list[Atoms]":
 
     frames: list[Atoms] = []
     try:
-        frames.extend(iread(path, index=":"))
+        # an @ in the name of a file is a character like any other
+        frames.extend(iread(path, index=":", do_not_split_by_at_sign=True))
     except Exception as error:  # ASE's many readers raise anything; the cause stays attached
         raise DataError(
             f"{path}: frame {len(frames)} cannot be read ({type(error).__name__}: {error}). "

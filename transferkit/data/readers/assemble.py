@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+from transferkit.data.quarantine import TakenOut, told
 from transferkit.data.structures import Structures, reduced_formula
 from transferkit.errors import DataError
 from transferkit.typing import PROPERTIES, Property
@@ -40,15 +41,11 @@ class Frame:
     material_id: str = ""
     columns: Mapping[str, Any] = field(default_factory=dict)
 
-    def check(self) -> None:
-        """Refuse labels of the wrong shape, NaN and infinity, and an empty frame.
-
-        Raises:
-            DataError: names file, frame, label, the shape found and the shape wanted.
-        """
+    def trouble(self) -> tuple[str, str] | None:
+        """Why the frame cannot be used, and what was found: labels of the wrong shape, NaN, infinity, no atoms."""
         n = len(self.numbers)
         if n == 0:
-            raise DataError(f"{self.where}: the frame holds no atoms. Remove it from the file.")
+            return "no atoms", ""
         shapes: dict[Property, tuple[int, ...]] = {
             "energy": (),
             "forces": (n, 3),
@@ -57,20 +54,23 @@ class Frame:
         }
         for name, value in self.labels.items():
             if np.shape(value) != shapes[name]:
-                raise DataError(
-                    f"{self.where}: {name} has shape {np.shape(value)}, but {n} atoms need {shapes[name]}. "
-                    f"The labels belong to another frame or were cut; write the file anew."
+                return f"{name} of the wrong shape", f"{np.shape(value)}, but {n} atoms need {shapes[name]}"
+        for what, value in ({"positions": self.positions, "cell": self.cell} | dict(self.labels)).items():
+            finite = np.isfinite(value)
+            if not finite.all():
+                wrong = np.asarray(value)[~finite]
+                bad = (
+                    str(wrong[0])
+                    if np.ndim(value) == 0
+                    else f"{len(wrong)} of {np.size(value)}, the first is {wrong[0]}"
                 )
-        geometry = {"positions": self.positions, "cell": self.cell}
-        for what, value in (*geometry.items(), *self.labels.items()):
-            if not np.isfinite(value).all():
-                raise DataError(
-                    f"{self.where}: {what} is NaN or infinite. "
-                    f"Remove the frame, or leave out the label: an absent label is not written as NaN."
-                )
+                return f"{what} is NaN or infinite", bad
+        return None
 
 
-def assemble(frames: Sequence[Frame], *, fidelity: str, label_convention: str, source: str) -> Structures:
+def assemble(
+    frames: Sequence[Frame], *, fidelity: str, label_convention: str, source: str, taken: list[TakenOut] | None = None
+) -> Structures:
     """Join frames into one :class:`Structures`; labels that a frame lacks get ``mask == False``.
 
     Args:
@@ -78,12 +78,17 @@ def assemble(frames: Sequence[Frame], *, fidelity: str, label_convention: str, s
         fidelity: level of theory of all labels
         label_convention: what the energies are, "raw" or a name of corrections
         source: file or folder, for messages
+        taken: where frames that cannot be used are noted, which are then left out; None refuses them
 
     Raises:
-        DataError: a frame is impossible, or ids repeat.
+        DataError: frames cannot be used and ``taken`` is None (names how many, the first five and why), or ids repeat.
     """
-    for frame in frames:
-        frame.check()
+    bad = [TakenOut(f.id, f.where, *why) for f in frames if (why := f.trouble()) is not None]
+    if bad and taken is None:
+        refuse(bad, len(frames), f"{source}@{fidelity}")
+    if bad and taken is not None:
+        taken += bad
+        frames = [f for f in frames if f.trouble() is None]
     repeated = [name for name, k in Counter(f.id for f in frames).items() if k > 1]
     if repeated:
         raise DataError(
@@ -108,6 +113,21 @@ def assemble(frames: Sequence[Frame], *, fidelity: str, label_convention: str, s
         fidelity=fidelity,
         label_convention=label_convention,
         columns=_columns([f.columns for f in frames]),
+    )
+
+
+def refuse(bad: Sequence[TakenOut], total: int, source: str) -> NoReturn:
+    """Say which frames of a file cannot be used, why, and what mends it.
+
+    Raises:
+        DataError: always.
+    """
+    label = next((p for p in PROPERTIES if all(b.reason.startswith(p) for b in bad)), None)
+    absent = f"If {label} was not computed, leave it out for all frames: keys={{'{label}': ''}}. " if label else ""
+    raise DataError(
+        f"{told(bad, total) if len(bad) > 1 else f'{bad[0]}.'} Mend or remove {'them' if len(bad) > 1 else 'the frame'}. {absent}"
+        f"To have such frames taken out and written down: `transferkit convert {source} OUT.parquet --quarantine`, "
+        f"or data.quarantine in a recipe (null refuses)."
     )
 
 

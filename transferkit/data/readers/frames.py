@@ -1,6 +1,7 @@
 """ASE ``Atoms`` in and out."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +9,13 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from transferkit.data.key_map import KeyMap
+from transferkit.data.quarantine import TakenOut
 from transferkit.data.readers.assemble import Frame, assemble
-from transferkit.data.readers.labels import find_labels, named_keys_exist
+from transferkit.data.readers.candidates import Request, no_energy
+from transferkit.data.readers.labels import Found, find_labels, named_keys_exist
+from transferkit.data.readers.names import levels_in
+from transferkit.data.readers.stated_units import StatedUnits
 from transferkit.errors import DataError
 from transferkit.typing import PROPERTIES
 
@@ -18,6 +24,8 @@ if TYPE_CHECKING:
 
 IDS = ("sid", "id", "structure_id", "mptrj_snapshot_id", "uid")
 MATERIALS = ("material_id", "mp_id", "mp-id", "mptrj_traj_id")
+LEVEL_ENTRIES = ("functional", "xc", "fidelity", "level_of_theory")
+"""Entries in which a frame states its level of theory."""
 FORMULA_LIKE = (str, bool, int, float, np.generic)
 
 
@@ -28,24 +36,32 @@ def from_ase(
     label_convention: str = "raw",
     source: str = "",
     keys: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    taken: list[TakenOut] | None = None,
 ) -> "Structures":
     """Structures from ASE frames: results of their calculators, or ``info`` and ``arrays`` entries, as labels.
 
     Args:
-        frames: with energies in eV, forces in eV/Å, stress in eV/Å³ (ASE sign), magmoms in μB
+        frames: with energies in eV, forces in eV/Å, stress in eV/Å³ (ASE sign), magmoms in μB, where neither ``units`` nor
+            an entry such as ``energy_unit`` says otherwise
         fidelity: level of theory of the labels
         label_convention: what the energies are: "raw" as computed, or a name of corrections, e.g. "mp2020"
         source: file, for messages, and by its stem for ids of frames that have none (``stem:0``, ``stem:1``, ...)
         keys: which entry is which label where names are unusual or several could be meant, e.g.
             ``{"energy": "REF_energy", "id": "name"}``; labels, ``virial``, ``id`` and ``material_id`` can be named;
             "" leaves a label out (``{"forces": ""}``) or numbers the frames (``{"id": ""}``)
+        units: what the numbers are in where they are in others, e.g. ``{"energy": "kcal/mol", "forces": "kcal/mol/Å"}``, see
+            :meth:`~transferkit.data.readers.stated_units.StatedUnits.of`
+        taken: where frames that cannot be used are noted, which are then left out; None refuses them
 
     Returns:
         Every frame, in order. A label that a frame lacks has ``mask == False``. Other scalar ``info`` entries, and
-        arrays of one shape, become columns; ``free_energy`` is the force-consistent energy, as a column.
+        arrays of one shape, become columns; ``free_energy`` is the force-consistent energy, as a column. ``read_as``
+        says which entry became which label.
 
     Raises:
-        DataError: a label is NaN, has the wrong shape or is ambiguous; a named key does not exist; ids repeat.
+        DataError: a label is NaN, has the wrong shape or is ambiguous; a named key does not exist; a frame states another
+            level of theory; ids repeat.
 
     >>> from ase.build import bulk
     >>> from ase.calculators.singlepoint import SinglePointCalculator
@@ -54,32 +70,53 @@ def from_ase(
     >>> from_ase([atoms], fidelity="PBE")
     Structures(1 structures, 2 atoms, 2 elements, PBE, energy 1, forces 1)
     """
-    atoms_list, keys = list(frames), dict(keys or {})
-    named_keys_exist(atoms_list, keys, source or "frames")
-    made = [_frame(atoms, i, source, keys) for i, atoms in enumerate(atoms_list)]
-    return assemble(made, fidelity=fidelity, label_convention=label_convention, source=source or "frames")
+    atoms_list, keys, where = list(frames), dict(keys or {}), source or "frames"
+    named_keys_exist(atoms_list, keys, where)
+    request = Request(fidelity, label_convention, keys, StatedUnits.of(units, where))
+    made = [_frame(atoms, i, source, request) for i, atoms in enumerate(atoms_list)]
+    left = dict.fromkeys(key for _, found in made for key in found.aside)
+    if not any("energy" in found.labels for _, found in made) and (refusal := no_energy(left, request, where)):
+        raise DataError(refusal)
+    data = assemble(
+        [frame for frame, _ in made], fidelity=fidelity, label_convention=label_convention, source=where, taken=taken
+    )
+    return replace(data, read_as=KeyMap.of([f.entries for _, f in made], [f.aside for _, f in made]))
 
 
-def _frame(atoms: Atoms, i: int, source: str, keys: Mapping[str, str]) -> Frame:
-    where = f"{source}: frame {i}" if source else f"frame {i}"
-    labels = find_labels(atoms, keys, where)
+def _frame(atoms: Atoms, i: int, source: str, request: Request) -> tuple[Frame, Found]:
+    where, keys = f"{source}: frame {i}" if source else f"frame {i}", request.keys
+    _check_level(atoms.info, request.fidelity, where)
+    found = find_labels(atoms, request, where)
     name = _name(atoms.info, (keys["id"],) if "id" in keys else IDS)
     material = _name(atoms.info, (keys["material_id"],) if "material_id" in keys else MATERIALS)
-    used = {*keys.values(), *IDS, *MATERIALS, *PROPERTIES}
+    used = {*keys.values(), *found.entries.values(), *IDS, *MATERIALS, *PROPERTIES}
     columns: dict[str, Any] = {k: v for k, v in atoms.info.items() if k not in used and _storable(v)}
     if atoms.calc is not None and atoms.calc.results.get("free_energy") is not None:
-        columns["free_energy"] = float(atoms.calc.results["free_energy"])
-    return Frame(
+        columns["free_energy"] = float(atoms.calc.results["free_energy"]) * request.units.factor("energy")
+    length = request.units.factor("length")
+    frame = Frame(
         numbers=np.asarray(atoms.numbers, dtype=np.int64),
-        positions=np.asarray(atoms.positions, dtype=np.float64),
-        cell=np.asarray(atoms.cell.array, dtype=np.float64),
+        positions=np.asarray(atoms.positions, dtype=np.float64) * length,
+        cell=np.asarray(atoms.cell.array, dtype=np.float64) * length,
         pbc=np.asarray(atoms.pbc, dtype=bool),
-        labels=labels,
+        labels=found.labels,
         id=name or f"{Path(source).name.partition('.')[0] or 'frame'}:{i}",
         where=f"{where} ({name})" if name else where,
         material_id=material,
         columns=columns,
     )
+    return frame, found
+
+
+def _check_level(info: Mapping[str, Any], fidelity: str, where: str) -> None:
+    for key in LEVEL_ENTRIES:
+        stated = str(info.get(key, ""))
+        said, asked = levels_in(stated), levels_in(fidelity)
+        if said and asked and not said & asked:
+            raise DataError(
+                f"{where} says {key}={stated}, and its labels were asked for as {fidelity}. Ask for {stated}, "
+                f"or remove the entry if it is wrong."
+            )
 
 
 def _name(info: Mapping[str, Any], names: Iterable[str]) -> str:

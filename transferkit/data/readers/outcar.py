@@ -8,6 +8,7 @@ from io import TextIOWrapper
 import numpy as np
 from ase.data import atomic_numbers
 
+from transferkit.data.readers.vasp_settings import Settings, tags_of
 from transferkit.errors import DataError
 from transferkit.units import KBAR
 
@@ -31,6 +32,7 @@ class Step:
         stress: eV/Å³, ASE sign, shape (3, 3)
         magmoms: projected moment of each ion, |μB|, shape (atoms,)
         converged: the electronic loop reached EDIFF
+        settings: functional and +U of the run
     """
 
     number: int
@@ -43,6 +45,7 @@ class Step:
     stress: np.ndarray | None = None
     magmoms: np.ndarray | None = None
     converged: bool = False
+    settings: Settings = field(default_factory=Settings)
 
     @property
     def lacking(self) -> list[str]:
@@ -58,7 +61,7 @@ class _Reader:
     symbols: list[str] = field(default_factory=list)
     ions: list[int] = field(default_factory=list)
     step: Step | None = None
-    last: Step | None = None
+    settings: Settings = field(default_factory=Settings)
 
     def numbers(self) -> np.ndarray:
         if not self.ions or len(self.symbols) != len(self.ions):
@@ -79,7 +82,7 @@ class _Reader:
         if "Iteration" in line and (found := re.search(r"Iteration\s*(\d+)\(", line)):
             number = int(found[1])
             if self.step is None or number != self.step.number:
-                done, self.step = self.step, Step(number, self.numbers())
+                done, self.step = self.step, Step(number, self.numbers(), settings=self.settings)
         elif self.step is None:
             self._header(line)
         else:
@@ -91,6 +94,10 @@ class _Reader:
             self.symbols.append(line.split("=")[1].partition(":")[0].strip())
         elif "ions per type" in line:
             self.ions = [int(v) for v in line.split("=")[1].split()]
+            self.settings.species = self.symbols
+        elif "=" in line:
+            for tag, value in tags_of(line).items():  # the first of a tag is what the input or the POTCAR says
+                self.settings.tags.setdefault(tag, value)
 
     def _body(self, line: str, step: Step) -> None:
         n = len(step.numbers)

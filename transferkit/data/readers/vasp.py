@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from transferkit.data.key_map import KeyMap
+from transferkit.data.quarantine import TakenOut
 from transferkit.data.readers.assemble import Frame, assemble
 from transferkit.data.readers.outcar import Step, read_outcar
 from transferkit.data.readers.vasprun import read_vasprun
@@ -19,6 +21,12 @@ from transferkit.errors import DataError
 from transferkit.typing import Property
 
 BadSteps = Literal["refuse", "leave out"]
+ENTRIES = {
+    "energy": "energy(sigma->0)",
+    "forces": "forces",
+    "stress": "stress [-kbar]",
+    "magmoms": "magnetization of ions",
+}
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 PARSERS: dict[str, Callable[[TextIOWrapper, str], Iterator[Step]]] = {"vasprun": read_vasprun, "OUTCAR": read_outcar}
 
@@ -29,7 +37,12 @@ def is_vasp(path: Path) -> bool:
 
 
 def read_vasp(
-    path: str | Path, *, fidelity: str, label_convention: str = "raw", bad_steps: BadSteps = "refuse"
+    path: str | Path,
+    *,
+    fidelity: str,
+    label_convention: str = "raw",
+    bad_steps: BadSteps = "refuse",
+    taken: list[TakenOut] | None = None,
 ) -> Structures:
     """Every ionic step of one VASP run, or of all runs below a folder.
 
@@ -44,13 +57,15 @@ def read_vasp(
         label_convention: what the energies are
         bad_steps: what to do with a step whose electronic loop did not converge or that the file breaks off in:
             "refuse" the file, or "leave out" the step; the column ``ionic_step`` then shows the gap
+        taken: where steps and frames that cannot be used are noted, which are then left out; None: as ``bad_steps`` says
 
     Returns:
-        Structures with ids ``<folder>:<ionic step>``, one material per reduced formula.
+        Structures with ids ``<folder>:<ionic step>``, one material per reduced formula. The columns ``run_type`` ("GGA",
+        "GGA+U", "R2SCAN", ...) and ``hubbards`` ("V:3.25") say what the run says of its functional and of +U.
 
     Raises:
         DataError: file missing, empty or damaged; a step is not converged or incomplete (names file and step);
-            vasprun.xml and OUTCAR of one folder disagree.
+            vasprun.xml and OUTCAR of one folder disagree; a run was made with another functional than ``fidelity``.
     """
     path = Path(path)
     if path.is_file():
@@ -59,10 +74,11 @@ def read_vasp(
         runs = _runs(path)
     else:
         raise DataError(f"{path}: no such file or folder")
-    frames = [f for name, files in runs.items() for f in _frames(name, files, bad_steps)]
+    frames = [f for name, files in runs.items() for f in _frames(name, files, bad_steps, fidelity, taken)]
     if not frames:
         raise DataError(f"{path}: no usable ionic step is left")
-    return assemble(frames, fidelity=fidelity, label_convention=label_convention, source=str(path))
+    data = assemble(frames, fidelity=fidelity, label_convention=label_convention, source=str(path), taken=taken)
+    return replace(data, read_as=KeyMap.of([{str(label): ENTRIES[label] for label in f.labels} for f in frames]))
 
 
 def _runs(folder: Path) -> dict[str, list[Path]]:
@@ -77,7 +93,9 @@ def _runs(folder: Path) -> dict[str, list[Path]]:
     return runs
 
 
-def _frames(name: str, files: list[Path], bad_steps: BadSteps) -> list[Frame]:
+def _frames(
+    name: str, files: list[Path], bad_steps: BadSteps, fidelity: str, taken: list[TakenOut] | None
+) -> list[Frame]:
     steps = {kind: [_steps(f) for f in files if f.name.startswith(kind)] for kind in PARSERS}
     for kind, found in steps.items():
         if len(found) > 1:
@@ -88,7 +106,15 @@ def _frames(name: str, files: list[Path], bad_steps: BadSteps) -> list[Frame]:
     chosen = (steps["vasprun"] or steps["OUTCAR"])[0]
     if steps["vasprun"] and steps["OUTCAR"]:
         chosen = _with_magmoms(chosen, steps["OUTCAR"][0], source.parent)
-    good = [s for s in chosen if _is_good(s, source, bad_steps)]
+    if chosen:
+        chosen[0].settings.check(fidelity, str(source))
+    if taken is not None:
+        taken += [
+            TakenOut(f"{name}:{s.number}", f"{source}: ionic step {s.number}", why, "")
+            for s in chosen
+            if (why := _trouble(s))
+        ]
+    good = [s for s in chosen if _is_good(s, source, bad_steps if taken is None else "leave out")]
     return [_frame(s, name, source) for s in good]
 
 
@@ -116,12 +142,15 @@ def _with_magmoms(vasprun: list[Step], outcar: list[Step], folder: Path) -> list
     ]
 
 
-def _is_good(step: Step, file: Path, bad_steps: BadSteps) -> bool:
-    trouble = ""
+def _trouble(step: Step) -> str:
+    """Why a step cannot be used; empty if it can."""
     if step.lacking:
-        trouble = f"is incomplete: it lacks {', '.join(step.lacking)}, the file breaks off"
-    elif not step.converged:
-        trouble = "is not converged: its electronic loop ended before EDIFF was reached"
+        return f"is incomplete: it lacks {', '.join(step.lacking)}, the file breaks off"
+    return "" if step.converged else "is not converged: its electronic loop ended before EDIFF was reached"
+
+
+def _is_good(step: Step, file: Path, bad_steps: BadSteps) -> bool:
+    trouble = _trouble(step)
     if trouble and bad_steps == "refuse":
         raise DataError(
             f"{file}: ionic step {step.number} {trouble}. Run it again (for a slow electronic loop with a larger NELM), "
@@ -145,5 +174,5 @@ def _frame(step: Step, name: str, file: Path) -> Frame:
         labels={k: v for k, v in labels.items() if v is not None},
         id=f"{name}:{step.number}",
         where=f"{file}: ionic step {step.number}",
-        columns={"free_energy": step.free_energy, "ionic_step": step.number, "run": name},
+        columns={"free_energy": step.free_energy, "ionic_step": step.number, "run": name, **step.settings.columns()},
     )

@@ -1,6 +1,7 @@
 """vasprun.xml -> ionic steps. Streams; a calculation is forgotten once it is read."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from io import TextIOWrapper
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
@@ -8,6 +9,7 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from transferkit.data.readers.outcar import Step
+from transferkit.data.readers.vasp_settings import TAGS, Settings
 from transferkit.errors import DataError
 from transferkit.units import KBAR
 
@@ -29,7 +31,7 @@ def read_vasprun(stream: TextIOWrapper, where: str) -> Iterator[Step]:
     Raises:
         DataError: the file is no vasprun.xml, its atoms are missing, or it holds no ionic step.
     """
-    numbers = np.zeros(0, dtype=np.int64)
+    numbers, settings = np.zeros(0, dtype=np.int64), Settings()
     nelm, pstress, n = 60, 0.0, 0
     inside = False
     try:
@@ -38,12 +40,13 @@ def read_vasprun(stream: TextIOWrapper, where: str) -> Iterator[Step]:
             if event == "start":
                 inside = inside or element.tag == "calculation"
             elif element.tag == "atominfo":
-                numbers = _numbers(element, where)
+                numbers, settings.species = _numbers(element, where), _species(element)
             elif element.tag == "parameters":
                 nelm, pstress = int(_entry(element, "NELM", 60)), _entry(element, "PSTRESS", 0.0)
+                settings.tags = _tags(element)
             elif element.tag == "calculation":
                 n, inside = n + 1, False
-                yield _step(element, n, numbers, nelm, pstress)
+                yield replace(_step(element, n, numbers, nelm, pstress), settings=settings)
                 element.clear()
     except ParseError as error:
         if n == 0 and not inside:
@@ -65,6 +68,16 @@ def _numbers(atominfo: Element, where: str) -> np.ndarray:
     if not symbols or unknown:
         raise DataError(f"{where}: atominfo names {unknown[0] if unknown else 'no atoms'}; the file is damaged")
     return np.array([atomic_numbers[s] for s in symbols], dtype=np.int64)
+
+
+def _species(atominfo: Element) -> list[str]:
+    rows = atominfo.findall("array[@name='atomtypes']/set/rc")
+    return [(row[1].text or "").strip() for row in rows if len(row) > 1]
+
+
+def _tags(parameters: Element) -> dict[str, str]:
+    found = {e.get("name"): " ".join((e.text or "").split()) for e in parameters.iter() if e.get("name") in TAGS}
+    return {str(name): text for name, text in found.items() if text}
 
 
 def _entry(parameters: Element, name: str, default: float) -> float:

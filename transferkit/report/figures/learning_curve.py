@@ -29,7 +29,7 @@ def learning_curve(history: Sequence[Json], *, best_step: int | None = None) -> 
     there = [p for p in PROPERTIES if any(_errors(history, part, p)[1].size for part in PARTS)]
     columns = 3 if len(there) == 3 else max(1, min(2, len(there)))
     rows = max(1, -(-len(there) // columns))
-    figure = canvas(3.1 * columns + 0.4, 2.6 * rows + 0.3)
+    figure = canvas(max(3.1 * columns + 0.4, 5.0), 2.6 * rows + 0.3)  # the legend needs its width
     for k, name in enumerate(there):
         axes = figure.add_subplot(rows, columns, k + 1)
         for part, (colour, line, word) in PARTS.items():

@@ -7,11 +7,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import ParamSpec
 
-from matplotlib import style
+import numpy as np
+from matplotlib import colormaps, style
 from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from PIL import Image
 
 # Okabe & Ito's colour-blind safe palette (jfly.uni-koeln.de/color, 2008).
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
@@ -27,6 +30,11 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
 GREY, FAINT = "#767676", "#DDDDDD"
 STEP0, FINAL = ORANGE, BLUE
 """Before and after training, in every figure; the marker differs too (open circle, filled square)."""
+
+SIZES = ListedColormap(colormaps["YlGnBu"](np.linspace(0.12, 1.0, 256)), "sizes")
+"""For numbers from small to large: darker is more, on screen, in grey and for every kind of colour vision."""
+DENSITY = ListedColormap(colormaps["YlGnBu"](np.linspace(0.35, 1.0, 256)), "density")
+"""The same without the light end, so that a single point is seen on white."""
 
 RC = {
     "font.size": 9,
@@ -98,8 +106,14 @@ def log_scale(axis: XAxis | YAxis) -> None:
 
 
 def png(figure: Figure) -> bytes:
-    """PNG without date or version, so that the same data give the same bytes."""
-    return _render(figure, "png", {"Software": None})
+    """PNG without date or version, so that the same data give the same bytes.
+
+    A palette of 256 colours makes it a third as large; a comparison of 200 runs has some 2,000 figures, each twice.
+    """
+    full = Image.open(BytesIO(_render(figure, "png", {"Software": None}))).convert("RGB")
+    buffer = BytesIO()
+    full.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    return buffer.getvalue()
 
 
 def svg(figure: Figure) -> bytes:

@@ -1,0 +1,19 @@
+import pytest
+import torch
+
+from transferkit.adapters.mace.adapter import MaceAdapter
+from transferkit.adapters.mace.agreement import require_agreement
+from transferkit.adapters.mace.checkpoint import of_upstream
+from transferkit.errors import CheckpointError
+
+
+def test_a_file_that_we_compute_like_upstream_is_taken(two_heads):
+    require_agreement(MaceAdapter.of_content(of_upstream(two_heads, "test")), two_heads)
+
+
+def test_a_file_that_we_compute_otherwise_is_refused(two_heads):
+    adapter = MaceAdapter.of_content(of_upstream(two_heads, "test"))
+    with torch.no_grad():
+        adapter.readouts[1].shift.add_(0.001)
+    with pytest.raises(CheckpointError, match="head r2SCAN: mace itself computes"):
+        require_agreement(adapter, two_heads)

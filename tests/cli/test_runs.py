@@ -1,0 +1,102 @@
+"""Verbs around a run: what they write, what they print, and how they end."""
+
+from pathlib import Path
+
+import pytest
+
+from transferkit import pipeline
+
+FOLDER = Path(__file__).parents[2] / "recipes"
+RECIPES = [
+    pytest.param(p, id=p.stem, marks=() if p.stem == "smoke" else pytest.mark.slow)
+    for p in sorted(FOLDER.glob("*.yaml"))
+]
+
+
+def test_check_says_what_a_run_would_do(run, read, one_run, tmp_path):
+    folder = tmp_path / "x"
+    found = read("check", *one_run, "--output", folder)
+    assert found["can_start"]
+    assert found["cost"]["variants"][""]["steps"] == 2
+    text = run("check", *one_run, "--output", folder).stdout
+    assert f"Next    transferkit run {one_run[0]}" in text
+    assert not folder.exists()
+
+
+def test_check_tells_all_mistakes_at_once(run, read, smoke, tmp_path):
+    wrong = (smoke, "data.source=nowhere.xyz", "adapter.checkpoint=demmo", "--output", tmp_path / "x")
+    found = read("check", *wrong, code=2)
+    assert not found["can_start"]
+    assert [m["where"] for m in found["mistakes"]] == [[], []]
+    text = run("check", *wrong, code=2).stdout
+    assert "It cannot start: 2 mistakes." in text
+    assert "Did you mean 'demo'?" in text
+    assert "transferkit run" not in text
+
+
+def test_check_of_a_recipe_with_mistakes(run, read, smoke):
+    found = read("check", smoke, "strategy.kind=frozenn", code=2)
+    assert "Did you mean 'frozen'" in found["mistakes"][0]["what"]
+    assert "Did you mean 'frozen'" in run("check", smoke, "strategy.kind=frozenn", code=2).stderr
+
+
+def test_run_says_what_it_wrote_and_what_comes_next(finished, run, one_run):
+    again = run("run", *one_run, "--output", finished)
+    assert f"Written to {finished}:" in again.stdout
+    assert "index.html" in again.stdout
+    assert "transferkit export" in again.stdout
+
+
+def test_run_hands_everything_on(monkeypatch, tmp_path, read, smoke):
+    seen = {}
+
+    def fake(recipe, **options):
+        seen.update(options, steps=recipe.training.steps)
+        (tmp_path / "comparison.json").write_text("{}")
+        return tmp_path
+
+    monkeypatch.setattr(pipeline, "run", fake)
+    result = read("run", smoke, "training.steps=9", "--no-resume", "--output", tmp_path)
+    assert seen == {"steps": 9, "output": tmp_path, "smoke": False, "resume": False}
+    assert result["kind"] == "comparison"
+
+
+def test_only_the_first_rank_says_what_was_written(monkeypatch, tmp_path, run, smoke):
+    monkeypatch.setattr(pipeline, "run", lambda *_, **__: tmp_path)
+    assert "Written to" in run("run", smoke).stdout
+    monkeypatch.setattr("transferkit.run_folder.FIRST_RANK", False)
+    assert run("run", smoke).stdout == ""
+
+
+def test_run_in_the_folder_of_another_run(finished, run, one_run):
+    ended = run("run", *one_run, "seed=5", "--output", finished, code=2)
+    assert "RunFolderError" in ended.stderr
+
+
+def test_evaluate(finished, few, run, read):
+    found = read("evaluate", finished, few)
+    assert found["energy"]["unit"] == "eV/atom"
+    assert "MAE" in run("evaluate", finished, few).stdout
+
+
+def test_report(finished, read):
+    (finished / "index.html").unlink()
+    assert Path(read("report", finished)["page"]).is_file()
+
+
+def test_export(finished, tmp_path, read):
+    assert Path(read("export", finished, tmp_path / "toy.pth")["file"]).is_file()
+
+
+def test_what_is_not_a_run(tmp_path, few, run):
+    assert "is not a finished run" in run("export", tmp_path, tmp_path / "x", code=2).stderr
+    assert "RunFolderError" in run("evaluate", tmp_path, few, code=2).stderr
+    assert "RunFolderError" in run("report", tmp_path, code=2).stderr
+    assert run("report", tmp_path / "nowhere", code=2)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_runs_in_smoke(recipe, tmp_path, read):
+    result = read("run", recipe, "--smoke", "seeds=[0]", "--output", tmp_path / "out")
+    assert result["kind"] == "comparison"
+    assert Path(result["page"]).is_file()

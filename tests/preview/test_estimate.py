@@ -1,0 +1,52 @@
+"""What one run takes, from what was measured."""
+
+import pytest
+
+from transferkit.pool import Job
+from transferkit.preview import graphs
+from transferkit.preview.attempts import Attempts
+from transferkit.preview.estimate import estimates
+from transferkit.preview.prepare import prepare
+
+
+def estimated(recipe, folder, seconds=30.0, **groups):
+    attempts = Attempts()
+    wanted = recipe(**groups)
+    run = prepare(Job("", 0, wanted, folder / "x"), attempts)
+    return estimates([run], attempts, seconds=seconds, smoke=False), attempts
+
+
+def test_twice_the_steps_take_twice_the_training(recipe, tmp_path):
+    few, many = (estimated(recipe, tmp_path, training={"steps": n})[0].popitem()[1] for n in (100, 200))
+    ratio = (many.stages["training"].likely / many.costs.step.likely) / (
+        few.stages["training"].likely / few.costs.step.likely
+    )
+    assert ratio == pytest.approx(2, rel=0.02)
+    assert many.to_json()["steps"] == 200
+    assert many.to_json()["exact"]
+
+
+def test_without_all_graphs_it_says_about(recipe, tmp_path, monkeypatch):
+    monkeypatch.setattr(graphs, "SAMPLE", 60)
+    monkeypatch.setattr("transferkit.preview.estimate.SAMPLE", 60)
+    found = estimated(recipe, tmp_path, seconds=0.0)[0].popitem()[1]
+    assert not found.to_json()["exact"]
+
+
+def test_a_run_that_cannot_start_takes_nothing(recipe, tmp_path):
+    found, attempts = estimated(recipe, tmp_path, adapter={"name": "toy", "checkpoint": "demmo"})
+    assert found == {}
+    assert len(attempts.mistakes()) == 1
+
+
+def test_a_structure_without_a_graph_is_a_mistake(recipe, tmp_path, monkeypatch):
+    from transferkit.adapters.potential import ReferencedPotential
+    from transferkit.errors import GraphError
+
+    def refuse(*_, **__):
+        raise GraphError("structure 'a': atoms 0 and 1 are 0.0000 Å apart")
+
+    monkeypatch.setattr(ReferencedPotential, "graph", refuse)
+    found, attempts = estimated(recipe, tmp_path)
+    assert found == {}
+    assert "0.0000 Å apart" in attempts.mistakes()[0]["what"]

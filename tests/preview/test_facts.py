@@ -1,0 +1,57 @@
+"""What is told of data, parts, potentials and folders."""
+
+import pytest
+
+from transferkit.comparison import jobs
+from transferkit.preview import facts
+from transferkit.preview.attempts import Attempts
+from transferkit.preview.prepare import prepare
+
+
+@pytest.fixture(scope="module")
+def attempts():
+    return Attempts()
+
+
+@pytest.fixture(scope="module")
+def runs(recipe, attempts, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("facts")
+    wanted = recipe(compare={"a": {}, "b": {"reference": {"policy": "refit"}}}, seeds=[0, 1])
+    return [prepare(job, attempts) for job in jobs(wanted, folder)]
+
+
+def test_data_are_told_once(runs, attempts):
+    (data,) = facts.read(runs, attempts)
+    assert data["labels"] == {"energy": 367, "forces": 367, "stress": 367, "magmoms": 0}
+    assert data["quarantine"]["taken"] == 0
+    assert len(data["elements"]) == 45
+    assert data["seconds"] > 0
+
+
+def test_parts_are_told_once_per_seed(runs):
+    found = facts.split(runs)
+    assert [parts["seed"] for parts in found] == [0, 1]
+    parts = found[0]
+    assert parts["structures"]["train"] == 40
+    # 40 structures cannot hold all elements: what training lacks is named, and what E0 cannot know is counted.
+    assert parts["absent_elements"]["valid"]
+    assert parts["undetermined_structures"]["valid"] > 0
+    assert any("the best weights" in warning for warning in parts["warnings"])
+
+
+def test_variants_are_told_once(runs):
+    a, b = facts.train(runs)
+    assert (a["variant"], a["policy"], b["variant"], b["policy"]) == ("a", "residual", "b", "refit")
+    assert sum(block["parameters"] for block in a["strategy"]["blocks"].values()) == a["strategy"]["total"]
+    assert a["labels"] == ["energy", "forces", "stress"]
+    assert any("magmoms" in note for note in a["notes"])
+
+
+def test_folders(runs, tmp_path):
+    there = facts.write(tmp_path, runs, several=True)
+    assert (there["runs"], there["finished"], there["begun"]) == (4, 0, 0)
+
+
+def test_every_file_of_a_run_is_named(finished):
+    named = {name.strip().rstrip("/") for names in facts.FILES for name in names.split(",")}
+    assert {path.name for path in finished.iterdir()} - {"identity.json"} <= named

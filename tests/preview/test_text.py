@@ -1,0 +1,49 @@
+"""The preview for people."""
+
+from copy import deepcopy
+
+import pytest
+
+from transferkit.preview.preview import preview
+from transferkit.preview.text import in_words, text_of
+
+
+@pytest.fixture(scope="module")
+def facts(recipe, tmp_path_factory):
+    return preview(recipe(), output=tmp_path_factory.mktemp("text") / "run").facts
+
+
+def test_it_goes_in_the_order_of_a_run(facts):
+    text = text_of(facts)
+    headings = ["\nSplit\n", "\nTrain\n", "\nWrite\n", "\nTakes\n", "\nIt can start."]
+    assert text.startswith("Read\n")
+    assert sorted(headings, key=text.index) == headings
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["367 structures", "elements that training lacks", "strategy full", "6 steps", "wall time", "memory about", "readout.default", "are free there"],
+)  # fmt: skip
+def test_it_says(facts, words):
+    assert words in text_of(facts)
+
+
+def test_a_busy_machine_is_told(facts):
+    for slow, told in ((3.0, True), (1.05, False)):
+        busy = deepcopy(facts)
+        busy["cost"]["slow"] = slow
+        assert ("undisturbed, it would take" in text_of(busy)) is told
+
+
+def test_mistakes_come_last(facts):
+    wrong = facts | {"cost": None, "mistakes": [{"what": "DataError: no", "where": ["a", "b", "c", "d"]}]}
+    assert text_of(wrong).endswith("It cannot start: 1 mistake.\n  DataError: no [a, b, c and 1 more]")
+
+
+def test_what_would_be_taken_out_is_told(facts):
+    data = facts["read"][0] | {"quarantine": {"taken": 2, "reasons": {"x": 2}, "first": ["a.xyz: frame 3: x"]}}
+    assert "2 frames would be taken out: a.xyz: frame 3: x" in text_of(facts | {"read": [data]})
+
+
+def test_sizes():
+    assert [in_words(size) for size in (900, 2.5e6, 3e10, 2e12)] == ["1 kB", "2.5 MB", "30 GB", "2.0 TB"]

@@ -1,0 +1,79 @@
+"""MPtrj and MP-r2SCAN as published: {material: {frame: {structure, energies, force, stress, magmom}}}."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from transferkit.data.readers.assemble import Frame
+from transferkit.data.readers.pymatgen_frames import frame_of
+from transferkit.errors import DataError
+from transferkit.typing import Property
+from transferkit.units import KBAR
+
+ENERGIES = {"raw": "uncorrected_total_energy", "mp2020": "corrected_total_energy"}
+"""Which entry is the energy under which label convention."""
+
+
+def mptrj_frames(
+    content: Mapping[str, Mapping[str, Mapping[str, Any]]], label_convention: str, source: str
+) -> Iterator[Frame]:
+    """Frames of MPtrj (Deng et al., Nat. Mach. Intell. 5, 1031 (2023)) or MP-r2SCAN.
+
+    Both total energies stand in MPtrj: ``label_convention`` chooses. Their difference is the column
+    ``mp2020_correction``, eV. The stress changes from kbar, pressure positive.
+
+    Args:
+        content: of the file
+        label_convention: "raw" or "mp2020"
+        source: file, for messages
+
+    Raises:
+        DataError: the file has no energies of this convention; a frame lacks its structure or has impossible labels.
+    """
+    for material, frames in content.items():
+        for name, frame in frames.items():
+            where = f"{source}: {material}, frame {name}"
+            n = len(frame["structure"]["sites"])
+            energies = {entry: frame.get(key) for entry, key in ENERGIES.items()}
+            if energies["mp2020"] is None and "energy_per_atom" in frame and energies["raw"] is not None:
+                # CHGNet's own label of MPtrj; the r2SCAN set has the same entry without corrections.
+                energies["mp2020"] = _corrected(frame["energy_per_atom"] * n, energies["raw"])
+            energy = energies.get(label_convention)
+            if energy is None:
+                known = " and ".join(k for k, v in energies.items() if v is not None) or "no"
+                raise DataError(
+                    f"{where} has {known} energies, and {label_convention} was asked for. Ask for what is there."
+                )
+            raw, corrected = energies["raw"], energies["mp2020"]
+            correction = None if raw is None or corrected is None else corrected - raw
+            columns = {"mp2020_correction": correction, "bandgap": frame.get("bandgap")}
+            yield frame_of(
+                frame["structure"],
+                _labels(frame, energy),
+                where=where,
+                name=name,
+                material_id=material,
+                columns={k: v for k, v in columns.items() if v is not None},
+            )
+
+
+def entries(label_convention: str) -> dict[str, str]:
+    """Label -> entry, for a reader of the result."""
+    energy = ENERGIES.get(label_convention, label_convention)
+    return {"energy": energy, "forces": "force", "stress": "stress [-kbar]", "magmoms": "magmom"}
+
+
+def _corrected(total: float, raw: float) -> float | None:
+    return None if abs(total - raw) < 1e-6 else total
+
+
+def _labels(frame: Mapping[str, Any], energy: float) -> dict[Property, np.ndarray]:
+    labels: dict[Property, np.ndarray] = {"energy": np.array(energy, dtype=np.float64)}
+    if frame.get("force") is not None:
+        labels["forces"] = np.array(frame["force"], dtype=np.float64)
+    if frame.get("stress") is not None:
+        labels["stress"] = -KBAR * np.array(frame["stress"], dtype=np.float64)
+    if frame.get("magmom") is not None:
+        labels["magmoms"] = np.array(frame["magmom"], dtype=np.float64)
+    return labels
