@@ -48,7 +48,8 @@ def _read(path: Path) -> Document:
     if not path.is_file():
         kind = "is a folder" if path.is_dir() else "does not exist"
         others = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-        hint = f" {nearest(path.name, others)}" if others else ""
+        others = [name for name in others if name != path.name]
+        hint = f" {nearest(path.name, others)}" if others else " Give a YAML file."
         raise RecipeError(f"recipe {str(path)!r} {kind}.{hint}")
     try:
         document = read_yaml(path.read_text(encoding="utf-8"))
@@ -117,6 +118,8 @@ def _check(data: dict[str, Any]) -> tuple[Recipe | None, list[Mistake]]:
     seen = {m.path for m in found}
     arms = arms if isinstance(arms, Mapping) else {}
     if recipe is None and isinstance(chosen := data.get("baseline"), str) and chosen not in arms:
+        # the recipe as a whole complains of it too, unless it has other mistakes
+        found = [m for m in found if m.path or not m.text.startswith("baseline ")]
         found.append(Mistake(("baseline",), f"{chosen!r} is not a variant. {nearest(chosen, arms)}"))
     for name, arm in arms.items():
         if not isinstance(arm, Mapping):
@@ -159,6 +162,8 @@ def _report(path: Path, found: Iterable[Mistake], where: Mapping[OptionPath, str
             (where[mistake.path[:n]] for n in range(len(mistake.path), -1, -1) if mistake.path[:n] in where), ""
         )
         number = int(place.removeprefix("line ")) if place.startswith("line ") else 10**9
-        lines.append((number, mistake.option, f"  {place}, {mistake.option}: {mistake.text}"))
+        # what concerns the whole recipe has no line and no option of its own
+        head = f"{place}, {mistake.option}" if mistake.path else "the recipe as a whole"
+        lines.append((number, mistake.option, f"  {head}: {mistake.text}"))
     count = f"{len(lines)} mistakes" if len(lines) > 1 else "a mistake"
     return "\n".join([f"recipe {str(path)!r} has {count}:", *(text for _, _, text in sorted(lines))])

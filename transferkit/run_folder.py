@@ -123,7 +123,13 @@ def _check_mine(folder: Path, mine: Json) -> None:
             f"{folder} is not empty and not a run of transferkit, so nothing is written there. "
             f"Choose another folder: output=FOLDER or --output FOLDER."
         )
-    theirs = json.loads(path.read_text())
+    try:
+        theirs = json.loads(path.read_text())
+        _ = theirs["identity"], theirs["smoke"], theirs["name"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise RunFolderError(
+            f"{path} is damaged, so it is not known whose run {folder} is. Choose another folder (--output FOLDER), or move that one away."
+        ) from error
     if theirs["identity"] != mine["identity"] or theirs["smoke"] != mine["smoke"]:
         what = "a smoke run" if theirs["smoke"] and not mine["smoke"] else f"run {theirs['name']!r} with other options"
         raise RunFolderError(

@@ -113,7 +113,7 @@ def open_bundle(path: str | Path) -> "ReferencedPotential":
     try:
         potential = ReferencedPotential.from_state(info, tensors)
     except (LookupError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().replace("\n", " ")
+        reason = ("lacks " if isinstance(error, KeyError) else "") + str(error).strip().replace("\n", " ")
         raise CheckpointError(
             f"{folder}: its tensors do not fit what {INFO} says of adapter {name!r}: {reason}. It was written with "
             f"{_written_with(info)}; open it with these, or train again."

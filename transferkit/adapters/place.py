@@ -4,6 +4,7 @@ import torch
 
 from transferkit.errors import RecipeError, nearest
 
+DEVICES = ("auto", "cpu", "cuda", "cuda:0", "mps")
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -11,11 +12,16 @@ def device_of(name: str) -> str:
     """The device that a word means: "auto" is CUDA where there is one, else the CPU; any other is taken as it is.
 
     Raises:
-        RecipeError: CUDA was asked for and is not there.
+        RecipeError: no device is called so, or CUDA was asked for and is not there.
 
     >>> device_of("cpu")
     'cpu'
     """
+    if name != "auto":
+        try:
+            torch.device(name)
+        except RuntimeError:
+            raise RecipeError(f"adapter.device: no device is called {name!r}. {nearest(name, DEVICES)}") from None
     there = torch.cuda.is_available()
     if name.startswith("cuda") and not there:
         raise RecipeError(f"adapter.device is {name!r}, and torch finds no CUDA device here. Write auto or cpu.")

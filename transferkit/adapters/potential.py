@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from transferkit.adapters.base import Adapter, Batch, Graph, Prediction
 from transferkit.adapters.heads import check_new_head
 from transferkit.data.structures import Structure
-from transferkit.errors import MissingReference, UnknownHead
+from transferkit.errors import CheckpointError, MissingReference, UnknownHead
 from transferkit.reference.elemental import ElementalReference
 from transferkit.typing import Json, Property
 
@@ -260,8 +260,11 @@ class ReferencedPotential(nn.Module):
         """Write a file that the native package opens and that gives the same energies, E0 included.
 
         Raises:
+            CheckpointError: ``path`` is a folder.
             UnknownHead: see :meth:`head_index`.
         """
+        if Path(path).is_dir():
+            raise CheckpointError(f"{path} is a folder, and an export is a file. Name one in it, e.g. {path}/model.")
         reference = self.reference(head)
         table = {int(z): float(e) for z, e in zip(reference.elements, reference.energies, strict=True)}
         self.adapter.export(Path(path), table, self.adapter.heads[self.head_index(head)])

@@ -66,6 +66,8 @@ def open_data(
                 f"{name!r} holds {data.fidelity} labels, and {fidelity} was asked for. Write {data.fidelity}, or give another file."
             )
         return _of_convention(name, data, label_convention)
+    if not name or name.startswith("@"):
+        raise DataError(f"{str(spec)!r} names no file. Write FILE@PBE, or bundled:NAME@PBE.")
     if fidelity is None:
         raise DataError(f"the level of theory of {name!r} is not said. Write {name}@PBE, or give the fidelity.")
     return read(name, fidelity=fidelity, label_convention=label_convention, keys=keys, units=units, taken=taken)

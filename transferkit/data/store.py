@@ -85,8 +85,13 @@ def read_parquet(path: str | Path) -> Structures:
     try:
         table = pq.read_table(path, memory_map=True)
     except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"{path}: not a readable Parquet file ({error})") from error
+        raise DataError(
+            f"{path}: not a readable Parquet file ({error}). Copy the file again, or write it anew."
+        ) from error
     about = _about(path, table)
+    lacking = [name for name in UNITS if name not in table.column_names]
+    if lacking:
+        raise DataError(f"{path}: the column {lacking[0]!r} is missing. The file was changed; write it anew.")
     data = _structures(table, about)
     if data.hash != about["hash"]:
         raise DataError(f"{path}: the content does not match its stored hash. The file was changed; write it anew.")
@@ -103,7 +108,8 @@ def _about(path: Path, table: pa.Table) -> Json:
     about: Json = json.loads(raw)
     if about.get("format") != FORMAT:
         raise DataError(
-            f"{path}: format {about.get('format')!r} of the store is unknown, this version reads {FORMAT!r}"
+            f"{path}: format {about.get('format')!r} of the store is unknown, this version reads {FORMAT!r}. "
+            f"Open it with the version that wrote it, or convert the data again."
         )
     return about
 

@@ -12,6 +12,7 @@ from transferkit.preview.measure import timed
 from transferkit.typing import Json
 
 T = TypeVar("T")
+"""What a piece of work gives."""
 
 
 @dataclass(frozen=True)

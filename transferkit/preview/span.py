@@ -66,6 +66,15 @@ class Span:
         """So many times."""
         return Span(self.low * factor, self.likely * factor, self.high * factor)
 
+    @property
+    def about(self) -> str:
+        """What is likely, for people.
+
+        >>> Span.exactly(90.0).about
+        '1.5 min'
+        """
+        return str(self).partition(" (")[0]
+
     def to_json(self) -> Json:
         """A JSON object in seconds, to three digits."""
         return {name: float(f"{getattr(self, name):.3g}") for name in ("low", "likely", "high")}

@@ -7,6 +7,8 @@ from transferkit.preview.span import Span
 from transferkit.preview.stages import NOTICEABLE
 from transferkit.typing import Json
 
+WORTH_SAYING = 0.05
+"""Seconds."""
 PARTS_SHOWN = 3
 """Divisions that are shown; the others are like them."""
 
@@ -118,7 +120,7 @@ def _cost(facts: Json) -> Iterator[str]:
             f"({run['steps_measured']} measured, {run['edges_per_step']:,} edges on average), {run['evaluations']:,} evaluations"
         )
         stages = sorted(run["stages_s"].items(), key=lambda item: -item[1]["likely"])
-        parts = ", ".join(f"{stage} {Span(**span).likely:.1f} s" for stage, span in stages if span["likely"] >= 0.05)
+        parts = ", ".join(f"{stage} {Span(**span).about}" for stage, span in stages if span["likely"] >= WORTH_SAYING)
         yield f"    one run {Span(**run['run_s'])}: {parts}"
     threads = f"{cost['threads']} thread{'s' if cost['threads'] > 1 else ''} each"
     if cost["runs"] > 1:

@@ -194,8 +194,8 @@ def test_the_real_weights_on_all_200_frames(weights):
     folder = weights / "mace_gst_small"
     model = tk.load("mace", folder / "mace_swa.model", dtype="float64", trust=True)
     found = tk.evaluate(model, tk.read(folder / "validate.xyz", fidelity="unknown"))
-    assert found["forces"].mae == pytest.approx(0.0722, abs=1e-4)
-    assert found["energy"].mae == pytest.approx(0.00385, abs=1e-5)
+    assert found.metrics["forces"]["mae"] == pytest.approx(0.0722, abs=1e-4)
+    assert found.metrics["energy"]["mae"] == pytest.approx(0.00385, abs=1e-5)
 
 
 @pytest.mark.shared

@@ -1,5 +1,6 @@
 """CHGNet's own files: read without running a pickle, and written so that plain chgnet opens them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -67,10 +68,14 @@ def read(checkpoint: str | Path) -> Checkpoint:
         arguments, weights = dict(content["model_args"]), dict(content["state_dict"])
     except (UnpicklingError, RuntimeError, KeyError, TypeError, EOFError, ValueError) as error:
         raise CheckpointError(
-            f"{path} is not a CHGNet checkpoint of tensors and plain values: {error}. Save it with chgnet's Trainer.save."
+            f"{path} is not a CHGNet checkpoint of tensors and plain values: {_reason(error)}. Take the file anew, or save it with "
+            f"chgnet's Trainer.save."
         ) from error
     if REFERENCE_KEY not in weights:
-        raise CheckpointError(f"{path} has no elemental energies ({REFERENCE_KEY}); its total energies are undefined")
+        raise CheckpointError(
+            f"{path} has no elemental energies ({REFERENCE_KEY}); its total energies are undefined. Save the whole model with "
+            f"chgnet's Trainer.save."
+        )
     e0 = weights.pop(REFERENCE_KEY).double().numpy().reshape(-1)
     fitted = str(arguments.pop("composition_model", ""))
     arguments.pop("version", None)
@@ -81,6 +86,21 @@ def read(checkpoint: str | Path) -> Checkpoint:
     source = f"CHGNet {name if name in FILES else path.name}, {fitted}"
     reference = ElementalReference(known + 1, e0[known], kind="regression", source=source, **_levels(name))
     return Checkpoint(arguments, weights, reference)
+
+
+def _reason(error: Exception) -> str:
+    """Why a file was not opened, in a line; torch's own advice, to open any pickle, is not given on."""
+    first = str(error).split("\n")[0].split(". ")[0].strip().strip("'")
+    if isinstance(error, UnpicklingError):
+        found = re.search(r"GLOBAL ([\w.]+)", str(error))
+        return (
+            f"it holds code ({found[1]}), which is not run" if found else "it is damaged, or a pickle of something else"
+        )
+    return (
+        f"it has no entry {first!r}"
+        if isinstance(error, KeyError) and first and not first.isdigit()
+        else f"{type(error).__name__} {first}"
+    )
 
 
 def _levels(name: str) -> dict[str, Any]:

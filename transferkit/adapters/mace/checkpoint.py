@@ -71,7 +71,10 @@ def _unpickle(path: Path) -> Any:
             # The caller has the user's word.
             model = torch.load(path, map_location="cpu", weights_only=False)  # nosec
     except Exception as error:  # a pickle raises whatever its classes raise
-        raise CheckpointError(f"{path} cannot be opened as a MACE model: {type(error).__name__}: {error}") from error
+        raise CheckpointError(
+            f"{path} cannot be opened as a MACE model: {type(error).__name__}: {error}. "
+            f"Take the file anew, or give the .model file that mace_run_train wrote."
+        ) from error
     if not isinstance(model, torch.nn.Module):
         raise CheckpointError(
             f"{path} holds a {type(model).__name__}, not a MACE model. A .pt checkpoint of mace_run_train has no architecture; "

@@ -1,11 +1,13 @@
 """Files into Structures: Parquet of ours, VASP runs, MatPES and MPtrj JSON, and whatever ASE reads."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transferkit.data.convention import checked_convention
 from transferkit.data.quarantine import TakenOut
+from transferkit.data.readers.ase_file import ase_frames
 from transferkit.data.readers.candidates import mend
 from transferkit.data.readers.frames import from_ase, to_ase
 from transferkit.data.readers.json_layouts import is_json, read_json
@@ -15,8 +17,6 @@ from transferkit.data.store import read_parquet
 from transferkit.errors import DataError
 
 if TYPE_CHECKING:
-    from ase import Atoms
-
     from transferkit.data.structures import Structures
 
 __all__ = ["from_ase", "from_pymatgen", "read", "read_vasp", "to_ase"]
@@ -66,9 +66,11 @@ def read(
     """
     path = Path(path)
     if not path.exists():
-        raise DataError(f"{path}: no such file or folder. The working folder is {Path.cwd()}.")
+        close = get_close_matches(path.name, [p.name for p in path.parent.glob("*")], n=1)
+        hint = f" Did you mean {str(path.with_name(close[0]))!r}?" if close else ""
+        raise DataError(f"{path}: no such file or folder.{hint} The working folder is {Path.cwd()}.")
     if path.is_file() and path.stat().st_size == 0:
-        raise DataError(f"{path}: the file is empty")
+        raise DataError(f"{path}: the file is empty. Take it anew.")
     checked_convention(label_convention)
     json = path.is_file() and is_json(path)
     own = path.suffix == ".parquet" or path.is_dir() or is_vasp(path) or json
@@ -87,7 +89,7 @@ def read(
         data = read_vasp(path, fidelity=fidelity, label_convention=label_convention, taken=taken)
     else:
         data = from_ase(
-            _ase_frames(path),
+            ase_frames(path),
             fidelity=fidelity,
             label_convention=label_convention,
             source=str(path),
@@ -114,20 +116,3 @@ def _same(path: Path, data: "Structures", fidelity: str, label_convention: str) 
     ):
         if asked != found:
             raise DataError(f"{path}: the file holds {name} {found!r}, asked for was {asked!r}. Ask for {found!r}.")
-
-
-def _ase_frames(path: Path) -> "list[Atoms]":
-    from ase.io import iread
-
-    frames: list[Atoms] = []
-    try:
-        # an @ in the name of a file is a character like any other
-        frames.extend(iread(path, index=":", do_not_split_by_at_sign=True))
-    except Exception as error:  # ASE's many readers raise anything; the cause stays attached
-        raise DataError(
-            f"{path}: frame {len(frames)} cannot be read ({type(error).__name__}: {error}). "
-            f"Check its number of atoms and columns; the {len(frames)} frames before it are fine."
-        ) from error
-    if not frames:
-        raise DataError(f"{path}: the file holds no frames")
-    return frames

@@ -13,6 +13,8 @@ from transferkit.errors import DataError
 from transferkit.typing import PROPERTIES, Property
 
 Labels = Mapping[Property, np.ndarray]
+FLAT = 1e-6
+"""Volume (area, length) of a cell below which it has none, Å³ (Å², Å)"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +44,7 @@ class Frame:
     columns: Mapping[str, Any] = field(default_factory=dict)
 
     def trouble(self) -> tuple[str, str] | None:
-        """Why the frame cannot be used, and what was found: labels of the wrong shape, NaN, infinity, no atoms."""
+        """Why the frame cannot be used, and what was found: labels of the wrong shape, NaN, infinity, no atoms, no cell."""
         n = len(self.numbers)
         if n == 0:
             return "no atoms", ""
@@ -55,6 +57,11 @@ class Frame:
         for name, value in self.labels.items():
             if np.shape(value) != shapes[name]:
                 return f"{name} of the wrong shape", f"{np.shape(value)}, but {n} atoms need {shapes[name]}"
+        if (self.numbers < 1).any():
+            return "an atom of no element", f"atom {int(np.argmin(self.numbers))}"
+        if not _spans(self.cell[self.pbc]):
+            which = "".join(axis for axis, periodic in zip("abc", self.pbc, strict=True) if periodic)
+            return "periodic, but its cell has no volume", f"along {which}"
         for what, value in ({"positions": self.positions, "cell": self.cell} | dict(self.labels)).items():
             finite = np.isfinite(value)
             if not finite.all():
@@ -68,8 +75,21 @@ class Frame:
         return None
 
 
+def _spans(vectors: np.ndarray) -> bool:
+    """Whether the vectors of the periodic directions, Å, are independent; NaN is judged elsewhere."""
+    if not np.isfinite(vectors).all():
+        return True
+    return len(vectors) == 0 or bool(np.linalg.det(vectors @ vectors.T) > FLAT**2)
+
+
 def assemble(
-    frames: Sequence[Frame], *, fidelity: str, label_convention: str, source: str, taken: list[TakenOut] | None = None
+    frames: Sequence[Frame],
+    *,
+    fidelity: str,
+    label_convention: str,
+    source: str,
+    taken: list[TakenOut] | None = None,
+    named: bool = False,
 ) -> Structures:
     """Join frames into one :class:`Structures`; labels that a frame lacks get ``mask == False``.
 
@@ -79,13 +99,14 @@ def assemble(
         label_convention: what the energies are, "raw" or a name of corrections
         source: file or folder, for messages
         taken: where frames that cannot be used are noted, which are then left out; None refuses them
+        named: whether ``keys`` can choose other entries, so that messages may say so
 
     Raises:
         DataError: frames cannot be used and ``taken`` is None (names how many, the first five and why), or ids repeat.
     """
     bad = [TakenOut(f.id, f.where, *why) for f in frames if (why := f.trouble()) is not None]
     if bad and taken is None:
-        refuse(bad, len(frames), f"{source}@{fidelity}")
+        refuse(bad, len(frames), f"{source}@{fidelity}", named=named)
     if bad and taken is not None:
         taken += bad
         frames = [f for f in frames if f.trouble() is None]
@@ -93,7 +114,11 @@ def assemble(
     if repeated:
         raise DataError(
             f"{source}: {len(repeated)} ids occur more than once, the first is {repeated[0]!r}. Ids name single frames: "
-            f"choose another key with keys={{'id': 'name'}}, or number the frames with keys={{'id': ''}}."
+            + (
+                "choose another key with keys={'id': 'name'} (--key id=name), or number the frames with keys={'id': ''} (--key id=)."
+                if named
+                else "give each frame its own, or remove what stands twice."
+            )
         )
     sizes = [len(f.numbers) for f in frames]
     mask = {p: np.array([p in f.labels for f in frames], dtype=bool) for p in PROPERTIES}
@@ -116,14 +141,18 @@ def assemble(
     )
 
 
-def refuse(bad: Sequence[TakenOut], total: int, source: str) -> NoReturn:
+def refuse(bad: Sequence[TakenOut], total: int, source: str, *, named: bool = False) -> NoReturn:
     """Say which frames of a file cannot be used, why, and what mends it.
 
     Raises:
         DataError: always.
     """
-    label = next((p for p in PROPERTIES if all(b.reason.startswith(p) for b in bad)), None)
-    absent = f"If {label} was not computed, leave it out for all frames: keys={{'{label}': ''}}. " if label else ""
+    label = next((p for p in PROPERTIES if named and all(b.reason.startswith(p) for b in bad)), None)
+    absent = (
+        f"If {label} was not computed, leave it out for all frames: keys={{'{label}': ''}} (--key {label}=). "
+        if label
+        else ""
+    )
     raise DataError(
         f"{told(bad, total) if len(bad) > 1 else f'{bad[0]}.'} Mend or remove {'them' if len(bad) > 1 else 'the frame'}. {absent}"
         f"To have such frames taken out and written down: `transferkit convert {source} OUT.parquet --quarantine`, "

@@ -78,7 +78,12 @@ def from_ase(
     if not any("energy" in found.labels for _, found in made) and (refusal := no_energy(left, request, where)):
         raise DataError(refusal)
     data = assemble(
-        [frame for frame, _ in made], fidelity=fidelity, label_convention=label_convention, source=where, taken=taken
+        [frame for frame, _ in made],
+        fidelity=fidelity,
+        label_convention=label_convention,
+        source=where,
+        taken=taken,
+        named=True,
     )
     return replace(data, read_as=KeyMap.of([f.entries for _, f in made], [f.aside for _, f in made]))
 

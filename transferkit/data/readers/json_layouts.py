@@ -31,8 +31,11 @@ def is_json(path: Path) -> bool:
     suffixes = [s.lower() for s in path.suffixes[-2:]]
     if not {".json", ".jsonl", ".ndjson"} & set(suffixes):
         return False
-    with _opened(path) as stream:
-        return '"nextid"' not in stream.read(400) and not _is_ase_database(path)
+    try:
+        with _opened(path) as stream:
+            return '"nextid"' not in stream.read(400) and not _is_ase_database(path)
+    except (ValueError, OSError, EOFError, lzma.LZMAError):
+        return True  # a damaged file, which is said where it is read
 
 
 def _is_ase_database(path: Path) -> bool:
@@ -54,8 +57,23 @@ def read_json(path: Path, *, fidelity: str, label_convention: str, taken: list[T
         DataError: the file is no JSON, or of a layout that is not known; the layouts are listed.
     """
     content = _content(path)
-    source = str(path)
-    kind = _layout(content)
+    if content in ([], {}):
+        raise DataError(
+            f"{path}: the file holds no frames, it is an empty {type(content).__name__}. Take the file anew."
+        )
+    try:
+        frames, used = _frames(path, content, fidelity, label_convention)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(
+            f"{path}: an entry is not as files of this layout have it ({type(error).__name__}: {error}). Take the file anew."
+        ) from error
+    data = assemble(frames, fidelity=fidelity, label_convention=label_convention, source=str(path), taken=taken)
+    return replace(data, read_as=_read_as(frames, used))
+
+
+def _frames(path: Path, content: Any, fidelity: str, label_convention: str) -> tuple[list[Frame], Mapping[str, str]]:
+    """Frames by the layout of the content, and which entry is which label."""
+    source, kind = str(path), _layout(content)
     if kind == "matpes":
         frames, used = list(matpes.matpes_frames(_records(content), fidelity, source)), matpes.ENTRIES
     elif kind == "elements":
@@ -75,8 +93,7 @@ def read_json(path: Path, *, fidelity: str, label_convention: str, taken: list[T
         raise DataError(f"{path} holds raw energies, and {label_convention} was asked for. Ask for raw, then convert.")
     if not frames:
         raise DataError(f"{path}: the file holds no frames")
-    data = assemble(frames, fidelity=fidelity, label_convention=label_convention, source=source, taken=taken)
-    return replace(data, read_as=_read_as(frames, used))
+    return frames, used
 
 
 def _read_as(frames: list[Frame], used: Mapping[str, str]) -> KeyMap:
@@ -118,7 +135,8 @@ def _whole(line: str) -> bool:
 
 
 def _layout(content: Any) -> str:
-    first = next(iter(content.values() if isinstance(content, Mapping) else content), None) if content else None
+    entries = content.values() if isinstance(content, Mapping) else content if isinstance(content, list) else ()
+    first = next(iter(entries), None)
     if isinstance(content, Mapping) and _is_record(content):
         return "matpes"
     if not isinstance(first, Mapping):

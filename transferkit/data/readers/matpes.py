@@ -7,7 +7,7 @@ import numpy as np
 
 from transferkit.data.readers.assemble import Frame
 from transferkit.data.readers.names import levels_in
-from transferkit.data.readers.pymatgen_frames import frame_of, site_moments
+from transferkit.data.readers.pymatgen_frames import frame_of, label_array, site_moments
 from transferkit.data.readers.stated_units import voigt_indices
 from transferkit.errors import DataError
 from transferkit.typing import Property
@@ -42,11 +42,13 @@ def matpes_frames(records: Iterator[tuple[str, Mapping[str, Any]]], fidelity: st
             )
         if record.get("energy") is None:
             raise DataError(f"{where} has no energy. Remove it from the file.")
+        if not isinstance(record.get("structure"), Mapping):
+            raise DataError(f"{where} has no structure. Remove it from the file.")
         material = str((record.get("provenance") or {}).get("original_mp_id") or "")
         columns = {name: record[name] for name in KEPT if isinstance(record.get(name), int | float | str)}
         yield frame_of(
             record["structure"],
-            _labels(record),
+            _labels(record, where),
             where=where,
             name=str(record.get("matpes_id") or record.get("mp_aloe_id") or place),
             material_id=material,
@@ -69,12 +71,12 @@ def element_frames(records: Mapping[str, Mapping[str, Any]], source: str) -> Ite
             )
 
 
-def _labels(record: Mapping[str, Any]) -> dict[Property, np.ndarray]:
-    labels: dict[Property, np.ndarray] = {"energy": np.array(record["energy"], dtype=np.float64)}
+def _labels(record: Mapping[str, Any], where: str) -> dict[Property, np.ndarray]:
+    labels: dict[Property, np.ndarray] = {"energy": label_array(record["energy"], "energy", where)}
     if record.get("forces") is not None:
-        labels["forces"] = np.array(record["forces"], dtype=np.float64)
+        labels["forces"] = label_array(record["forces"], "forces", where)
     if record.get("stress") is not None:
-        kbar = np.array(record["stress"], dtype=np.float64)
+        kbar = label_array(record["stress"], "stress", where)
         labels["stress"] = -KBAR * (kbar[ORDER] if kbar.shape == (6,) else kbar)
     if (moments := site_moments(record["structure"])) is not None:
         labels["magmoms"] = moments

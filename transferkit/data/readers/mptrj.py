@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from transferkit.data.readers.assemble import Frame
-from transferkit.data.readers.pymatgen_frames import frame_of
+from transferkit.data.readers.pymatgen_frames import frame_of, label_array
 from transferkit.errors import DataError
 from transferkit.typing import Property
 from transferkit.units import KBAR
@@ -34,8 +34,10 @@ def mptrj_frames(
     for material, frames in content.items():
         for name, frame in frames.items():
             where = f"{source}: {material}, frame {name}"
+            if not isinstance(frame.get("structure"), Mapping):
+                raise DataError(f"{where} has no structure. Remove it from the file.")
             n = len(frame["structure"]["sites"])
-            energies = {entry: frame.get(key) for entry, key in ENERGIES.items()}
+            energies = {entry: _energy(frame, key, where) for entry, key in ENERGIES.items()}
             if energies["mp2020"] is None and "energy_per_atom" in frame and energies["raw"] is not None:
                 # CHGNet's own label of MPtrj; the r2SCAN set has the same entry without corrections.
                 energies["mp2020"] = _corrected(frame["energy_per_atom"] * n, energies["raw"])
@@ -50,7 +52,7 @@ def mptrj_frames(
             columns = {"mp2020_correction": correction, "bandgap": frame.get("bandgap")}
             yield frame_of(
                 frame["structure"],
-                _labels(frame, energy),
+                _labels(frame, energy, where),
                 where=where,
                 name=name,
                 material_id=material,
@@ -68,12 +70,16 @@ def _corrected(total: float, raw: float) -> float | None:
     return None if abs(total - raw) < 1e-6 else total
 
 
-def _labels(frame: Mapping[str, Any], energy: float) -> dict[Property, np.ndarray]:
+def _energy(frame: Mapping[str, Any], key: str, where: str) -> float | None:
+    return None if frame.get(key) is None else float(label_array(frame[key], key, where))
+
+
+def _labels(frame: Mapping[str, Any], energy: float, where: str) -> dict[Property, np.ndarray]:
     labels: dict[Property, np.ndarray] = {"energy": np.array(energy, dtype=np.float64)}
     if frame.get("force") is not None:
-        labels["forces"] = np.array(frame["force"], dtype=np.float64)
+        labels["forces"] = label_array(frame["force"], "force", where)
     if frame.get("stress") is not None:
-        labels["stress"] = -KBAR * np.array(frame["stress"], dtype=np.float64)
+        labels["stress"] = -KBAR * label_array(frame["stress"], "stress", where)
     if frame.get("magmom") is not None:
-        labels["magmoms"] = np.array(frame["magmom"], dtype=np.float64)
+        labels["magmoms"] = label_array(frame["magmom"], "magmom", where)
     return labels

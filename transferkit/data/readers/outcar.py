@@ -14,6 +14,7 @@ from transferkit.units import KBAR
 
 # printed order xx yy zz xy yz zx
 PRINTED = np.array([[0, 3, 5], [3, 1, 4], [5, 4, 2]])
+REMEDY = "Asterisks stand where a number was too large to print: the step is broken. Run it again, or remove the file."
 DIGIT_MINUS = re.compile(r"(\d)-(?=[\d.])")
 
 
@@ -68,6 +69,11 @@ class _Reader:
             raise DataError(
                 f"{self.where}: the header names {len(self.symbols)} species (VRHFIN) for {len(self.ions)} ion counts. "
                 f"The head of the file is damaged; take the file anew from the run."
+            )
+        if unknown := [s for s in self.symbols if s not in atomic_numbers]:
+            raise DataError(
+                f"{self.where}: the header names an element {unknown[0]!r} (VRHFIN), which does not exist. The head of the file is "
+                f"damaged; take the file anew from the run."
             )
         return np.repeat([atomic_numbers[s] for s in self.symbols], self.ions)
 
@@ -156,7 +162,7 @@ def read_outcar(stream: TextIOWrapper, where: str) -> Iterator[Step]:
         pass
     except (ValueError, IndexError, KeyError) as error:
         raise DataError(
-            f"{where}: ionic step {reader.step.number if reader.step else 0} cannot be read: {error}"
+            f"{where}: ionic step {reader.step.number if reader.step else 0} cannot be read: {error}. {REMEDY}"
         ) from error
     if reader.step is None:
         raise DataError(f"{where}: no ionic step found. The run ended before its first electronic step; run it again.")

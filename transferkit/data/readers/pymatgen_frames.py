@@ -64,7 +64,7 @@ def from_pymatgen(
     frames = []
     for i, structure in enumerate(structures):
         labels: dict[Property, np.ndarray] = {
-            name: _array(values[i], name, i)  # type: ignore[misc]
+            name: label_array(values[i], name, f"structure {i}")  # type: ignore[misc]
             for name, values in given.items()
             if values is not None and values[i] is not None
         }
@@ -165,8 +165,20 @@ def _site_property(structure: Any, name: str) -> np.ndarray | None:
     return None if found is None or any(m is None for m in found) else np.asarray(found, dtype=np.float64)
 
 
-def _array(value: Any, name: str, i: int) -> np.ndarray:
+def label_array(value: Any, name: str, where: str) -> np.ndarray:
+    """Numbers of a label, float64.
+
+    Args:
+        value: a number or nested lists
+        name: of the label, for messages
+        where: structure, for messages
+
+    Raises:
+        DataError: it is text, or rows are of different lengths.
+    """
     try:
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"structure {i}: {name} is not a table of numbers: {str(value)[:60]!r}") from error
+        raise DataError(
+            f"{where}: {name} is not a table of numbers: {str(value)[:60]!r}. Mend or remove the structure."
+        ) from error

@@ -54,7 +54,7 @@ def read_vasp(
     Args:
         path: vasprun.xml or OUTCAR (also .gz, .bz2, .xz), a run folder, or a folder of run folders
         fidelity: level of theory of the labels
-        label_convention: what the energies are
+        label_convention: what the energies are; nothing but "raw" is possible
         bad_steps: what to do with a step whose electronic loop did not converge or that the file breaks off in:
             "refuse" the file, or "leave out" the step; the column ``ionic_step`` then shows the gap
         taken: where steps and frames that cannot be used are noted, which are then left out; None: as ``bad_steps`` says
@@ -65,9 +65,14 @@ def read_vasp(
 
     Raises:
         DataError: file missing, empty or damaged; a step is not converged or incomplete (names file and step);
-            vasprun.xml and OUTCAR of one folder disagree; a run was made with another functional than ``fidelity``.
+            vasprun.xml and OUTCAR of one folder disagree; another convention than raw was asked for; a run was made with another functional than ``fidelity``.
     """
     path = Path(path)
+    if label_convention != "raw":
+        raise DataError(
+            f"{path}: VASP writes raw energies, and {label_convention} was asked for. Ask for raw, then convert "
+            f"(data.convert in a recipe, transferkit convert --to-convention {label_convention})."
+        )
     if path.is_file():
         runs = {path.resolve().parent.name: [path]}
     elif path.is_dir():
@@ -84,7 +89,9 @@ def read_vasp(
 def _runs(folder: Path) -> dict[str, list[Path]]:
     files = sorted(f for f in folder.rglob("*") if f.is_file() and is_vasp(f))
     if not files:
-        raise DataError(f"{folder}: no vasprun.xml or OUTCAR in this folder or below it")
+        raise DataError(
+            f"{folder}: no vasprun.xml or OUTCAR in this folder or below it. Give the folder of the runs, or one file."
+        )
     runs: dict[str, list[Path]] = {}
     for file in files:
         inner = file.parent.relative_to(folder)
@@ -120,14 +127,16 @@ def _frames(
 
 def _steps(file: Path) -> list[Step]:
     if file.stat().st_size == 0:
-        raise DataError(f"{file}: the file is empty")
+        raise DataError(f"{file}: the file is empty. Run the calculation again, or remove the file.")
     parser = next(p for kind, p in PARSERS.items() if file.name.startswith(kind))
     opener = OPENERS.get(file.suffix, open)
     try:
         with opener(file, "rt", errors="replace") as stream:
             return list(parser(stream, str(file)))
     except (OSError, EOFError, lzma.LZMAError) as error:
-        raise DataError(f"{file}: cannot be opened or decompressed: {error}") from error
+        raise DataError(
+            f"{file}: cannot be opened or decompressed: {error}. Take the file anew from the run."
+        ) from error
 
 
 def _with_magmoms(vasprun: list[Step], outcar: list[Step], folder: Path) -> list[Step]:
@@ -154,7 +163,8 @@ def _is_good(step: Step, file: Path, bad_steps: BadSteps) -> bool:
     if trouble and bad_steps == "refuse":
         raise DataError(
             f"{file}: ionic step {step.number} {trouble}. Run it again (for a slow electronic loop with a larger NELM), "
-            f"or leave such steps out: transferkit.data.readers.vasp.read_vasp(path, ..., bad_steps='leave out')."
+            f"or leave such steps out: a run does, `transferkit convert ... --quarantine` does, and in Python "
+            f"transferkit.data.readers.vasp.read_vasp(path, ..., bad_steps='leave out')."
         )
     return not trouble
 

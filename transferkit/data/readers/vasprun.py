@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 import numpy as np
 from ase.data import atomic_numbers
 
-from transferkit.data.readers.outcar import Step
+from transferkit.data.readers.outcar import REMEDY, Step
 from transferkit.data.readers.vasp_settings import TAGS, Settings
 from transferkit.errors import DataError
 from transferkit.units import KBAR
@@ -56,7 +56,7 @@ def read_vasprun(stream: TextIOWrapper, where: str) -> Iterator[Step]:
         yield Step(n + 1, numbers)
         return
     except (ValueError, AttributeError, TypeError) as error:
-        raise DataError(f"{where}: ionic step {n} cannot be read: {error}") from error
+        raise DataError(f"{where}: ionic step {n + 1} cannot be read: {error}. {REMEDY}") from error
     if n == 0:
         raise DataError(f"{where}: no ionic step found. The run ended before its first electronic step; run it again.")
 
@@ -66,7 +66,9 @@ def _numbers(atominfo: Element, where: str) -> np.ndarray:
     symbols = [(entry[0].text or "").strip() for entry in entries]
     unknown = [s for s in symbols if s not in atomic_numbers]
     if not symbols or unknown:
-        raise DataError(f"{where}: atominfo names {unknown[0] if unknown else 'no atoms'}; the file is damaged")
+        raise DataError(
+            f"{where}: atominfo names {repr(unknown[0]) if unknown else 'no atoms'}, and no element is called so. The file is damaged; take it anew from the run."
+        )
     return np.array([atomic_numbers[s] for s in symbols], dtype=np.int64)
 
 
