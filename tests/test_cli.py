@@ -80,7 +80,7 @@ def test_a_reader_that_leaves_is_no_mistake(arguments):
 
 LONG = """
 name: long
-data: {source: "bundled:gpaw-pbe-r2scan", fidelity: r2SCAN, split: {fold: 0}}
+data: {source: "bundled:gpaw-pbe-r2scan", fidelity: r2SCAN, split: {fold: 0}, subset: 16}
 adapter: {name: toy}
 training: {steps: 1000000, evaluate_every: 5, evaluate_unit: steps, batch: {structures: 4}}
 tracking: {wandb: null}

@@ -1,12 +1,19 @@
 """Several runs side by side: what is finished stays, what fails is named, seeds and compositions are paired."""
 
 import json
+from concurrent.futures import Executor, Future
 
 import pytest
+import torch
+
+from transferkit import pool
 
 from transferkit.comparison import collect, jobs, report, run_comparison
 from transferkit.errors import RecipeError, RunFolderError, TransferkitError
 from transferkit.recipe import Recipe
+
+
+pytestmark = pytest.mark.usefixtures("unrendered")
 
 
 def recipe(**changes):
@@ -14,7 +21,7 @@ def recipe(**changes):
         "name": "pair",
         "question": "Does it run?",
         "seeds": [0, 1],
-        "data": {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "split": {"fold": 0}},
+        "data": {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "subset": 40, "split": {"fold": 0}},
         "adapter": {"name": "toy"},
         "training": {"steps": 2, "batch": {"structures": 8}},
         "tracking": {"wandb": None},
@@ -27,10 +34,32 @@ def recipe(**changes):
     return Recipe.model_validate(plain | changes)
 
 
+class OneByOne(Executor):
+    """In place of the pool: no process to start. A failed run, and the recipes, go through the pool itself."""
+
+    def __init__(self, workers, context, *, initializer, initargs):
+        self.threads = torch.get_num_threads()
+        initializer(*initargs)
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        pool._STOP.clear()
+        torch.set_num_threads(self.threads)
+
+
+def run_here(recipe, folder):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "ProcessPoolExecutor", OneByOne)
+        return run_comparison(recipe, folder, smoke=True)
+
+
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("runs") / "pair"
-    return run_comparison(recipe(), folder, smoke=True)
+def finished(tmp_path_factory, unrendered):
+    return run_here(recipe(), tmp_path_factory.mktemp("runs") / "pair")
 
 
 def test_every_variant_runs_with_every_seed_and_seeds_come_first(tmp_path):
@@ -112,8 +141,8 @@ def test_report_puts_together_what_is_there(finished):
 
 
 def test_seeds_can_be_added_later(tmp_path):
-    folder = run_comparison(recipe(seeds=[0]), tmp_path / "x", smoke=True)
+    folder = run_here(recipe(seeds=[0]), tmp_path / "x")
     first = {p: p.stat().st_mtime_ns for p in folder.rglob("result.json")}
-    run_comparison(recipe(seeds=[0, 1]), folder, smoke=True)
+    run_here(recipe(seeds=[0, 1]), folder)
     assert all(p.stat().st_mtime_ns == t for p, t in first.items())
     assert json.loads((folder / "comparison.json").read_text())["seeds"] == [0, 1]

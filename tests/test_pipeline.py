@@ -17,6 +17,9 @@ from transferkit.reference.elemental import ElementalReference
 from transferkit.training import loop
 
 
+pytestmark = pytest.mark.usefixtures("unrendered")
+
+
 def recipe(**changes):
     plain = {
         "name": "one",
@@ -29,7 +32,7 @@ def recipe(**changes):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, unrendered):
     return pipeline.run(recipe(), output=tmp_path_factory.mktemp("runs") / "one", smoke=True)
 
 

@@ -38,7 +38,7 @@ def test_shipped_recipes_load_and_say_what_they_are_for(path):
 
 
 def test_recipes_are_found():
-    assert {p.stem for p in RECIPES} >= {"quickstart", "frozen_ladder", "smoke"}
+    assert {p.stem for p in RECIPES} >= {"quickstart", "frozen_ladder", "mace", "smoke"}
 
 
 def test_the_quickstart_compares_paper_a_at_equal_steps():
@@ -55,6 +55,19 @@ def test_the_quickstart_compares_paper_a_at_equal_steps():
     assert next(iter(arms.values())).training.steps <= 150
     for name in ("trainable-gga", "frozen-gga"):
         assert "not converged" in recipe.compare[name].note
+
+
+def test_the_mace_recipe_takes_published_weights_by_its_two_commented_lines(tmp_path):
+    text = next(p for p in RECIPES if p.stem == "mace").read_text()
+    switches = [line for line in text.splitlines() if line.startswith(("# adapter:", "# strategy:"))]
+    for line in switches:
+        new = line.removeprefix("# ")
+        (old,) = [line for line in text.splitlines() if line.startswith(new.split(":")[0] + ":")]
+        text = text.replace(f"\n{old}\n", f"\n{new}\n")
+    (tmp_path / "r.yaml").write_text(text)
+    recipe = load_recipe(tmp_path / "r.yaml")
+    assert len(switches) == 2
+    assert (recipe.adapter.checkpoint, recipe.adapter.trust, recipe.strategy.kind) == ("medium-mpa-0", True, "full")
 
 
 def _hashable(recipe):

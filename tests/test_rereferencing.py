@@ -88,3 +88,19 @@ def test_source_labels_of_another_convention_are_a_finding(corrected):
     assert "the labels are raw energies" in done.findings[0].what
     fitting = tk.convert_convention(pbe, "mp2020", hubbard="materials-project")
     assert not compare_policies(corrected, r2scan, policy="difference", source_data=fitting).findings
+
+
+def test_a_stand_in_for_the_network_is_not_measured(corrected):
+    pbe = tk.bundled("gpaw-pbe-r2scan", fidelity="PBE")[:60]
+    done = compare_policies(corrected, pbe, network=np.zeros(60), stand_in=True)
+    assert "trained on mp2020" in done.findings[0].what
+    assert "measured" not in done.findings[0].evidence
+
+
+def test_refitting_a_table_of_unknown_kind_is_a_finding_that_names_residual(parts):
+    toy = tk.load("toy")
+    model = toy.with_reference(replace(toy.reference(), kind="unknown"))
+    (finding,) = compare_policies(model, parts.train, policy="refit").findings
+    assert "refit" in finding.what
+    assert "residual" in finding.mend
+    assert not compare_policies(model, parts.train, policy="residual").findings

@@ -10,7 +10,16 @@ from transferkit.data.bundled import bundled
 from transferkit.data.readers import to_ase
 from transferkit.options import Loss, Optimiser, Training
 from transferkit.recipe import Recipe
-from transferkit.resolve import length_of, loss_of, optimiser_of, read_data, source_data, strategy_of
+from transferkit.resolve import (
+    _TINY,
+    length_of,
+    loss_of,
+    optimiser_of,
+    read_data,
+    reference_of,
+    source_data,
+    strategy_of,
+)
 from transferkit.training.fit import fit
 from transferkit.typing import PROPERTIES
 
@@ -101,3 +110,22 @@ def test_source_data_are_read_with_their_own_options(tmp_path):
     assert source_data(recipe()) is None
     with pytest.raises(ValidationError, match="source_keys say how source_data is read"):
         recipe(reference={"source_keys": {"energy": "a"}})
+
+
+def test_the_reference_is_handed_on_whole():
+    given = {
+        "policy": "isolated-atoms",
+        "isolated_atoms": {"O": -1.5},
+        "trainable": True,
+        "method": "ridge",
+        "ridge": 0.5,
+    }
+    options = reference_of(Recipe.model_validate(_TINY | {"reference": given}))
+    assert options == {
+        "policy": "isolated-atoms",
+        "trainable": True,
+        "method": "ridge",
+        "ridge": 0.5,
+        "source_data": None,
+        "isolated": {"O": -1.5},
+    }

@@ -6,7 +6,7 @@ from transferkit.pipeline import run
 from transferkit.recipe import Recipe
 
 
-def test_counts_of_trainable_parameters_are_those_of_the_blocks(tmp_path):
+def test_counts_of_trainable_parameters_are_those_of_the_blocks(tmp_path, unrendered):
     recipe = Recipe.model_validate(
         {
             "name": "frozen",

@@ -96,3 +96,11 @@ def test_where_no_folder_can_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunFolderError, match="is a file"):
         writable(tmp_path / "file" / "below")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"name": "x"}'])
+def test_a_folder_whose_owner_cannot_be_read_is_left_alone(tmp_path, content):
+    (tmp_path / "identity.json").write_text(content)
+    with pytest.raises(RunFolderError, match=r"identity\.json is damaged"):
+        claim(tmp_path, recipe(), smoke=False, resume=True)
+    assert (tmp_path / "identity.json").read_text() == content

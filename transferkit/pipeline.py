@@ -19,7 +19,7 @@ from transferkit.data.split import Folds, Parts, fold_split, make_folds, split
 from transferkit.data.store import write_parquet
 from transferkit.data.structures import Structures
 from transferkit.data.subset import nested_subsets
-from transferkit.errors import Interrupted, RunFolderError
+from transferkit.errors import Interrupted, RunFolderError, SplitError
 from transferkit.evaluation.against_model import against_model
 from transferkit.evaluation.judge import determined
 from transferkit.evaluation.outcome import Evaluation
@@ -28,7 +28,7 @@ from transferkit.provenance import provenance
 from transferkit.recipe import Recipe, identity
 from transferkit.report.page import write as write_page
 from transferkit.rereferencing import compare_policies
-from transferkit.resolve import length_of, loss_of, optimiser_of, read_data, source_data, strategy_of
+from transferkit.resolve import length_of, loss_of, optimiser_of, read_data, reference_of, strategy_of
 from transferkit.result import result_of
 from transferkit.run_folder import FIRST_RANK, RunWriter, claim
 from transferkit.training.fit import fit
@@ -86,7 +86,8 @@ def run_one(
     parts = divide(recipe, data, smoke=smoke)
     desk.write("split.json", parts.info)
     findings = check(data)
-    desk.say("\n".join([str(data), f"read: {data.read_as}", parts.describe(), *map(str, findings)]))
+    read = f"read: {data.read_as}" if data.read_as else ""  # bundled sets do not say
+    desk.say("\n".join(filter(None, [str(data), read, parts.describe(), *map(str, findings)])))
 
     # 2. adapter: a network, with its elemental energies lifted out, and the head that these data train; graphs are
     #    built once for all that follows
@@ -97,19 +98,7 @@ def run_one(
     graphs = {name: build_graphs(model, part, head=head) for name, part in {"train": parts.train, **sets}.items()}
 
     # 3. reference: E0 of the target level of theory, and the table of how every policy would do
-    options = recipe.reference
-    referenced = compare_policies(
-        model,
-        parts.train,
-        policy=options.policy,
-        trainable=options.trainable,
-        method=options.method,
-        ridge=options.ridge,
-        source_data=source_data(recipe),
-        isolated=options.isolated_atoms,
-        graphs=graphs["train"],
-        head=head,
-    )
+    referenced = compare_policies(model, parts.train, **reference_of(recipe), graphs=graphs["train"], head=head)
     for part in (parts.train, *sets.values()):  # the new reference may know fewer elements than the network does
         for structure in part:
             referenced.potential.check_elements(structure, head)
@@ -227,6 +216,11 @@ def divide(recipe: Recipe, data: Structures, *, smoke: bool = False) -> Parts:
         folds = _folds(recipe, data)
         fold = recipe.seed % folds.n if options.fold == "seed" else options.fold
         parts = fold_split(data, folds, fold=fold, seed=recipe.seed, known=options.known)
+    if recipe.data.subset is not None and recipe.data.subset > len(parts.train):
+        raise SplitError(
+            f"data.subset is {recipe.data.subset}, and the training part has {len(parts.train)} structures. Give at most that "
+            f"many, or leave subset out."
+        )
     size = min([recipe.data.subset or len(data), *([SMOKE_STRUCTURES] if smoke else [])])
     if size >= len(parts.train):
         return parts

@@ -10,6 +10,7 @@ from transferkit.data.finding import Finding
 from transferkit.data.structures import Structures
 from transferkit.errors import ReferenceFitError
 from transferkit.reference.isolated import refuse_isolated_only
+from transferkit.reference.kind import kind_finding
 from transferkit.reference.mismatch import convention_finding
 from transferkit.reference.policy_table import PolicyTable
 from transferkit.reference.transfer import score_policies, transfer
@@ -53,6 +54,7 @@ def compare_policies(
     graphs: Sequence["Graph"] | None = None,
     head: str | None = None,
     network: np.ndarray | None = None,
+    stand_in: bool = False,
 ) -> Rereferenced:
     """Move a potential's E0 to the level of theory of ``data``, and score every way to do so from one forward pass.
 
@@ -69,6 +71,7 @@ def compare_policies(
         head: whose E0 moves; by the level of theory of the data if not given, see
             :func:`~transferkit.adapters.heads.head_for`. The E0 of other heads stays.
         network: energy of the network alone on ``data``, eV, (structures,), where it is known; no forward pass then
+        stand_in: ``network`` stands in for what was not computed: nothing is said of how far the potential is off
 
     Raises:
         UnknownHead: no head is called so, or nothing says which of several is meant.
@@ -103,12 +106,12 @@ def compare_policies(
     moved = model.with_reference(new, head, trainable=trainable)
     # equation 3 takes the source's labels off: they must be by the convention of the source
     if policy == "difference" and source_data is not None:
-        finding = convention_finding(source, source_data)
+        convention = convention_finding(source, source_data)
     else:
-        finding = convention_finding(source, data, predicted=arrays["network"] + source.total(data), policy=policy)
-    return Rereferenced(
-        moved, table, table.warning(policy), new.minus(source), head, () if finding is None else (finding,)
-    )
+        predicted = None if stand_in else arrays["network"] + source.total(data)
+        convention = convention_finding(source, data, predicted=predicted, policy=policy)
+    findings = tuple(finding for finding in (convention, kind_finding(source, policy)) if finding is not None)
+    return Rereferenced(moved, table, table.warning(policy), new.minus(source), head, findings)
 
 
 def _paired(data: Structures, source: Structures) -> np.ndarray:

@@ -32,6 +32,20 @@ def source_data(recipe: Recipe) -> Structures | None:
     return open_data(o.source_data, None, o.source_convention, o.source_keys, o.source_units)
 
 
+def reference_of(recipe: Recipe) -> dict[str, Any]:
+    """How E0 moves: keyword arguments of :func:`transferkit.rereferencing.compare_policies`, source labels read.
+
+    >>> reference_of(Recipe.model_validate(_TINY))["policy"]
+    'residual'
+    """
+    o = recipe.reference
+    return {
+        **{name: getattr(o, name) for name in ("policy", "trainable", "method", "ridge")},
+        "source_data": source_data(recipe),
+        "isolated": o.isolated_atoms,
+    }
+
+
 def strategy_of(recipe: Recipe) -> Strategy:
     """What may change.
 

@@ -77,7 +77,7 @@ def test_it_is_a_checkpoint_to_start_from(folder):
 
 
 def test_folders_without_a_bundle(tmp_path):
-    with pytest.raises(CheckpointError, match=r"is not a folder: model\.json and model\.safetensors missing"):
+    with pytest.raises(CheckpointError, match=r"does not exist: model\.json and model\.safetensors missing"):
         open_bundle(tmp_path / "nothing")
     with pytest.raises(CheckpointError, match=r"holds no saved potential.*<run>/model"):
         open_bundle(tmp_path)

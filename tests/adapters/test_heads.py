@@ -76,6 +76,13 @@ class TestWhichHead:
         assert head_for(potential, "r2SCAN") == "r2SCAN"
         assert head_for(self.with_level(potential, "default", "r2SCAN"), "r2SCAN") == "r2SCAN"
 
+    def test_two_of_the_level_of_the_data_are_told_apart_by_name_only(self, potential):
+        both = self.with_level(self.with_level(potential, "default", "PBE"), "r2SCAN", "PBE")
+        with pytest.raises(
+            UnknownHead, match=r"data are PBE, and 2 heads of this toy are: default \(PBE\), r2SCAN \(PBE\)"
+        ):
+            head_for(both, "PBE")
+
     def test_the_one_that_learnt_the_level_of_the_data(self, potential):
         assert head_for(self.with_level(potential, "default", "PBE"), "PBE") == "default"
 

@@ -26,3 +26,8 @@ def test_a_misspelt_dtype_names_the_nearest():
     assert dtype_of("float32") is torch.float32
     with pytest.raises(RecipeError, match="Did you mean 'float32'"):
         tk.load("toy", dtype="flaot32")
+
+
+def test_a_device_that_no_torch_knows_names_the_nearest():
+    with pytest.raises(RecipeError, match="no device is called 'gpu'. Did you mean 'cpu'"):
+        device_of("gpu")

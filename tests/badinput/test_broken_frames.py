@@ -15,13 +15,17 @@ from transferkit.resolve import read_data
 from transferkit.run_folder import RunWriter
 
 
-@pytest.fixture
-def source(tmp_path):
+pytestmark = pytest.mark.usefixtures("unrendered")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    path = tmp_path_factory.mktemp("broken") / "own.extxyz"
     frames = to_ase(tk.bundled("gpaw-pbe-r2scan", fidelity="r2SCAN"))
     frames[3].calc.results["energy"] = np.nan
     frames[9].calc.results["forces"][0, 1] = 250.0
-    write(tmp_path / "own.extxyz", frames)
-    return tmp_path / "own.extxyz"
+    write(path, frames)
+    return path
 
 
 def recipe(source, **data):

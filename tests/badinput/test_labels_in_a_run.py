@@ -12,6 +12,9 @@ from transferkit.recipe import Recipe
 from transferkit.units import HARTREE, KBAR
 
 
+pytestmark = pytest.mark.usefixtures("unrendered")
+
+
 def write(path, data):
     from ase.io import write as write_frames
 

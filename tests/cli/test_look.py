@@ -1,5 +1,7 @@
 """Verbs that look at what is there: what they print, as text and as JSON, and how they end."""
 
+from functools import cache
+
 import pytest
 from ase.io import write
 
@@ -10,7 +12,10 @@ from transferkit.data.store import read_parquet
 PBE, R2SCAN = "bundled:gpaw-pbe-r2scan@PBE", "bundled:gpaw-pbe-r2scan@r2SCAN"
 
 
-def test_adapters(run, read):
+def test_adapters(run, read, monkeypatch):
+    from transferkit.adapters import overview
+
+    monkeypatch.setattr(overview, "overview", cache(overview.overview))  # every checkpoint is opened once
     found = {row["name"]: row for row in read("adapters")}
     assert found["toy"]["installed"]
     text = run("adapters").stdout

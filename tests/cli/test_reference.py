@@ -38,3 +38,9 @@ def test_trust_and_head_reach_the_potential(run, read, monkeypatch):
     read("reference", R2SCAN, "--model", "toy", "--trust")
     assert seen["trust"] is True
     assert "default" in run("reference", R2SCAN, "--model", "toy", "--head", "defualt", code=2).stderr
+
+
+def test_options_of_a_potential_need_one(run):
+    said = run("reference", R2SCAN, "--checkpoint", "0.3.0", "--policy", "refit", code=2).stderr
+    assert "--checkpoint and --policy say how the E0 of a potential moves" in said
+    assert "--model" in said

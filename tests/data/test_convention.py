@@ -23,12 +23,13 @@ def test_unknown_names_are_refused_with_the_nearest():
 
 @pytest.mark.parametrize(("to", "per_cell"), [("mp2020", -0.687), ("cohesive", 2.5), ("formation", 2.5)])
 def test_there_and_back(oxide, to, per_cell):
-    there = convert_convention(oxide, to, energies=ATOMS)
+    energies = None if to == "mp2020" else ATOMS
+    there = convert_convention(oxide, to, energies=energies)
     cells = oxide.n_atoms / 2
     assert np.allclose(there.energy - oxide.energy, per_cell * cells)
     assert there.label_convention == to
     assert np.array_equal(there.forces, oxide.forces)
-    back = convert_convention(there, "raw", energies=ATOMS)
+    back = convert_convention(there, "raw", energies=energies)
     assert back.label_convention == "raw"
     assert np.allclose(back.energy, oxide.energy, atol=1e-12)
 
@@ -69,3 +70,12 @@ def test_what_is_missing_is_named(oxide, r2scan):
     cohesive = convert_convention(oxide, "cohesive", energies=ATOMS)
     with pytest.raises(DataError, match="Convert to raw with that of the isolated atoms"):
         convert_convention(cohesive, "formation", energies=ATOMS)
+
+
+def test_options_that_nothing_reads_are_refused(oxide):
+    with pytest.raises(DataError, match="hubbard is read to or from mp2020, and this is cohesive to raw"):
+        convert_convention(oxide, "cohesive", energies=ATOMS, hubbard="none")
+    with pytest.raises(
+        DataError, match="energies are read to or from cohesive and formation, and this is mp2020 to raw"
+    ):
+        convert_convention(oxide, "mp2020", energies=ATOMS)

@@ -100,3 +100,14 @@ def test_the_same_as_pymatgen(pbe):
         entry = ComputedStructureEntry(cell, 0.0, parameters=parameters)
         theirs = sum(a.value for a in scheme.get_adjustments(entry))
         assert mine[s] == pytest.approx(theirs, abs=1e-9), data.id[s]
+
+
+def test_a_frame_that_says_nothing_of_u_is_refused_beside_others():
+    for column in ({"run_type": ["GGA", ""], "hubbards": ["", ""]}, {"is_hubbard": [0.0, np.nan]}):
+        with pytest.raises(DataError, match=r"'frame:1' \(FeO\) holds Fe with O or F"):
+            corrections(labelled(MGO, FEO, **column))
+
+
+def test_the_run_type_counts_where_hubbards_are_not_given():
+    data = labelled(FEO, FEO, run_type=["GGA+U", "GGA+U"], hubbards=["", "Fe:5.3"])
+    assert corrections(data).round(3).tolist() == [-2.943] * 2

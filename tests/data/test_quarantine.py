@@ -121,3 +121,12 @@ def test_the_file_has_one_object_per_frame(tmp_path):
 def test_counts_are_sorted():
     taken = [TakenOut("a", "", "x", 1.0), TakenOut("b", "", "y", 1.0), TakenOut("c", "", "y", 1.0)]
     assert list(counted(taken).items()) == [("y", 2), ("x", 1)]
+
+
+def test_a_wide_limit_on_distances_sees_as_far_as_it_goes(r2scan):
+    cells = [Atoms("Cs2", [[0, 0, 0], [0, 0, d]], cell=[20.0] * 3, pbc=True) for d in (4.0, 5.5)]
+    for atoms in cells:
+        atoms.info["energy"] = -1.0
+    data = from_ase(cells, fidelity="PBE")
+    found = sift(data, Limits(closest_distance=0.9, most=1.0))  # of 4.88 Å
+    assert [t.value for t in found.taken] == [pytest.approx(4.0)]

@@ -50,3 +50,16 @@ def test_a_structure_without_a_graph_is_a_mistake(recipe, tmp_path, monkeypatch)
     found, attempts = estimated(recipe, tmp_path)
     assert found == {}
     assert "0.0000 Å apart" in attempts.mistakes()[0]["what"]
+
+
+def test_a_small_training_part_is_measured_also_where_time_is_short(recipe, tmp_path, monkeypatch):
+    monkeypatch.setattr(graphs, "SAMPLE", 2)
+    data = recipe().data.model_dump() | {"subset": 1}
+    found = estimated(recipe, tmp_path, seconds=0.0, data=data)[0].popitem()[1]
+    assert found.costs.steps > 0
+
+
+def test_gradual_strategies_are_told_apart(recipe, tmp_path):
+    gradual = {"kind": "gradual", "every": 1, "unit": "steps"}
+    assert estimated(recipe, tmp_path, strategy=gradual)[0].popitem()[1].to_json()["gradual"] is True
+    assert estimated(recipe, tmp_path)[0].popitem()[1].to_json()["gradual"] is False

@@ -84,3 +84,12 @@ def test_the_state_of_a_folder(recipe, tmp_path):
     assert state_of(tmp_path / "y", recipe(), smoke=False) == "new"
     with pytest.raises(RunFolderError, match="other options"):
         state_of(tmp_path / "x", recipe(seed=5), smoke=False)
+
+
+def test_no_energy_of_the_network_is_made_up(recipe, tmp_path):
+    pbe = {"source": "bundled:gpaw-pbe-r2scan@PBE", "fidelity": "PBE", "subset": 40}
+    found, mistakes = prepared(recipe, tmp_path, data=pbe, adapter={"name": "chgnet", "checkpoint": "0.3.0"})
+    assert mistakes == []
+    (finding,) = found.cautions
+    assert "trained on mp2020 energies" in finding.what
+    assert "measured" not in finding.evidence

@@ -47,3 +47,10 @@ def test_what_would_be_taken_out_is_told(facts):
 
 def test_sizes():
     assert [in_words(size) for size in (900, 2.5e6, 3e10, 2e12)] == ["1 kB", "2.5 MB", "30 GB", "2.0 TB"]
+
+
+def test_times_of_a_gradual_strategy_are_upper_bounds(facts):
+    assert "an upper bound" not in text_of(facts)
+    gradual = deepcopy(facts)
+    next(iter(gradual["cost"]["variants"].values()))["gradual"] = True
+    assert "an upper bound: steps were measured with every block open" in text_of(gradual)

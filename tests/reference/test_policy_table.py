@@ -56,3 +56,13 @@ def test_json_is_standard_and_null_where_not_scored():
     assert rows["difference"]["mean"] is None
     assert rows["residual"]["mean"] == 0.05
     assert json.loads(text)["best"] == "residual"
+
+
+def test_a_policy_that_was_compared_with_none_is_not_the_best():
+    table = PolicyTable(
+        [PolicyScore.of("residual", np.array([]), np.array([]), 4), PolicyScore("keep", 0.2, 0.2, 0.2, 4, 0)]
+    )
+    assert table.best is None
+    assert table.to_json()["best"] is None
+    assert table.warning("keep") is None
+    assert "could not be scored" in table.warning("residual")

@@ -1,11 +1,12 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from transferkit.data.store import write_parquet
 from transferkit.errors import RunFolderError
-from transferkit.report.folder import read_json, read_run, strictest_first
+from transferkit.report.folder import called_from, read_json, read_run, strictest_first
 
 
 def test_everything_is_read(run_folder):
@@ -72,3 +73,13 @@ def test_strictest_test_stands_first():
         "unseen materials",
         "random frames",
     ]
+
+
+def test_commands_name_the_folder_from_the_working_folder(tmp_path, monkeypatch):
+    (tmp_path / "runs" / "a b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert called_from(Path("runs/a b")) == ("'runs/a b'", "where the run was started")
+    monkeypatch.chdir(tmp_path / "runs" / "a b")
+    name, place = called_from(tmp_path / "runs" / "a b")
+    assert name == "'a b'"
+    assert "from the folder that holds this one" in place

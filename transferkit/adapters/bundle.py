@@ -169,7 +169,13 @@ def bundle_folder(path: str | Path) -> Path:
     """
     folder = Path(path)
     if not is_bundle(folder):
-        what = "holds no saved potential" if folder.is_dir() else "is not a folder"
+        what = (
+            "holds no saved potential"
+            if folder.is_dir()
+            else "is not a folder"
+            if folder.exists()
+            else "does not exist"
+        )
         raise CheckpointError(
             f"{folder} {what}: {INFO} and {TENSORS} missing. A run keeps its own in <run>/model; a comparison has one per "
             f"<variant>/seed-<k>."

@@ -41,13 +41,19 @@ def head_for(potential: "ReferencedPotential", fidelity: str, head: str | None =
     if fidelity in heads:
         return fidelity
     levels = potential.fidelities
-    if [*levels.values()].count(fidelity) == 1:
-        return next(name for name, level in levels.items() if level == fidelity)
+    fitting = [name for name, level in levels.items() if level == fidelity]
+    if len(fitting) == 1:
+        return fitting[0]
     if len(heads) == 1:
         return heads[0]
     known = ", ".join(f"{name} ({level or 'level of theory unknown'})" for name, level in levels.items())
+    which = (
+        f"{len(fitting)} heads of this {potential.adapter.name} are"
+        if fitting
+        else (f"none of the heads of this {potential.adapter.name} is known to be")
+    )
     raise UnknownHead(
-        f"the data are {fidelity}, and none of the heads of this {potential.adapter.name} is known to be: {known}. "
+        f"the data are {fidelity}, and {which}: {known}. "
         f"Name the one that is meant: head=..., --head, or adapter.head in a recipe."
     )
 

@@ -136,7 +136,8 @@ def convert(
         },
     }
     told = "" if written is None else f"\n{sifted} Taken out, and written to {written}."
-    text = f"read: {data.read_as}{told}\nWritten to {out}: {data!r}\nNext    transferkit describe {out}, or data.source: {out} in a recipe"
+    read = f"read: {data.read_as}" if data.read_as else f"read: {source}"
+    text = f"{read}{told}\nWritten to {out}: {data!r}\nNext    transferkit describe {out}, or data.source: {out} in a recipe"
     show(result, text=text, as_json=as_json)
 
 

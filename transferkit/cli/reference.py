@@ -32,6 +32,7 @@ def reference(
     as_json: AsJson = False,
 ) -> None:
     """Fit elemental energies E0; with --model score every policy and show the shift."""
+    _all_read(policy, {"--checkpoint": checkpoint, "--trust": trust, "--head": head}, model=model)
     structures = opened(data, label_convention, key, unit)
     if model is None:
         _fit(structures, method, ridge, as_json=as_json)
@@ -58,6 +59,17 @@ def reference(
     lines = [str(done.table), "", f"E0 by {policy}, eV/atom (shift)"]
     lines += [f"  {s:2} {new[s]:10.4f} ({shift:+.4f})" for s, shift in done.shift.items() if s in _symbols(structures)]
     show(result, text="\n".join(lines), as_json=as_json)
+
+
+def _all_read(policy: Policy, given: "dict[str, str | bool | None]", *, model: str | None) -> None:
+    """Refuse options about a potential where none is named."""
+    from transferkit.errors import ReferenceFitError
+
+    told = [name for name, value in (given | {"--policy": policy != "residual"}).items() if value]
+    if told and model is None:
+        raise ReferenceFitError(
+            f"{' and '.join(told)} say how the E0 of a potential moves. Name it, e.g. --model chgnet."
+        )
 
 
 def _symbols(data: "Structures") -> set[str]:

@@ -55,7 +55,7 @@ def convert_convention(
 
     Raises:
         DataError: no convention is called so; the fidelity is not PBE or PBE+U (mp2020); it cannot be known whether +U was
-            used, or another U was; ``energies`` are missing or lack an element.
+            used, or another U was; ``energies`` are missing or lack an element; an option is given that this way does not read.
 
     >>> import transferkit as tk
     >>> data = tk.bundled("gpaw-pbe-r2scan")
@@ -74,6 +74,7 @@ def convert_convention(
             f"then to {to} with that of {ZEROS[to]}."
         )
     energy, columns = data.energy, dict(data.columns)
+    _all_read({here, to}, hubbard, energies)
     if "mp2020" in {here, to}:
         correction = _correction(data, hubbard)
         columns[CORRECTION] = correction
@@ -82,6 +83,17 @@ def convert_convention(
         if end in ZEROS:
             energy = energy + sign * _constants(data, end, energies)
     return replace(data, energy=energy, label_convention=to, columns=columns)
+
+
+def _all_read(ends: set[str], hubbard: str | None, energies: Mapping[str, float] | None) -> None:
+    """Refuse an option that nothing would read: it was meant for another convention."""
+    way = " to ".join(sorted(ends))
+    if hubbard is not None and "mp2020" not in ends:
+        raise DataError(f"hubbard is read to or from mp2020, and this is {way}. Leave it out, or convert to mp2020.")
+    if energies and not ends & set(ZEROS):
+        raise DataError(
+            f"energies are read to or from cohesive and formation, and this is {way}. Leave them out, or convert to one of these."
+        )
 
 
 def _correction(data: Structures, hubbard: str | None) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
 
 from transferkit.data.finding import Finding
+from transferkit.data.mp2020 import METALS
 from transferkit.data.referenced import referenced
 from transferkit.data.structures import Structures
 
@@ -17,7 +18,7 @@ LEVEL = r"run_?type|functional|xc|gga|level_?of_?theory|theory|method|metagga"
 """Names of columns that say the level of theory."""
 NO_U = {"", "0", "0.0", "none", "nan", "false", "{}", "[]"}
 IN_ID = r"(gga|pbe|pbesol|scan|lda|dft)[+_-]?u(?![a-z])|hubbard"
-WITH_U = tuple(atomic_numbers[s] for s in ("V", "Cr", "Mn", "Fe", "Co", "Ni", "Mo", "W"))
+WITH_U = tuple(sorted(atomic_numbers[s] for s in METALS))
 """Metals that the Materials Project gives a U in oxides and fluorides."""
 ANIONS = (8, 9)
 FEWEST, APART, SMALLEST, COMPOSITIONS = 12, 5.0, 1.0, 4

@@ -38,8 +38,8 @@ def corrections(data: Structures, *, hubbard: str | None = None) -> np.ndarray:
     A structure's correction follows from its composition, from what its oxygen and sulfur are (oxide, peroxide,
     superoxide; sulfide) and from +U. All frames of one material and composition get the same: what most of them are.
 
-    Whether +U was used stands in a column ``hubbards`` ("Fe:5.3", "" for none), ``run_type`` ("GGA", "GGA+U") or
-    ``is_hubbard``, or is stated by ``hubbard``; it matters where a metal of V, Cr, Mn, Fe, Co, Ni, Mo, W meets O or F.
+    Whether +U was used stands in a column ``hubbards`` ("Fe:5.3"; "" for none, where there is no ``run_type``), ``run_type``
+    ("GGA", "GGA+U") or ``is_hubbard``, or is stated by ``hubbard``; it matters where a metal of V, Cr, Mn, Fe, Co, Ni, Mo, W meets O or F.
 
     Args:
         data: structures at PBE or PBE+U
@@ -86,13 +86,14 @@ def _hubbards(data: Structures, s: int, stated: str | None) -> dict[str, float]:
     present = {chemical_symbols[z] for z in np.unique(data.structure(s).numbers)}
     needed = present & METALS if present & {"O", "F"} else set()
     columns = {k: data.columns[k][s] for k in ("hubbards", "run_type", "is_hubbard") if k in data.columns}
-    if "hubbards" in columns:
-        return _parsed(columns["hubbards"], str(data.id[s]))
     run_type = str(columns.get("run_type", "")).lower()
+    # an empty entry beside a run_type is that of a frame that lacks one, as where files of two kinds were joined
+    if str(columns.get("hubbards", "")).strip() or ("hubbards" in columns and "run_type" not in columns):
+        return _parsed(columns["hubbards"], str(data.id[s]))
     if run_type in PLAIN or run_type in WITH_U:
         with_u: bool | None = run_type in WITH_U
-    elif "is_hubbard" in columns:
-        with_u = str(columns["is_hubbard"]).lower() in {"true", "1", "1.0"}
+    elif (is_hubbard := str(columns.get("is_hubbard", "nan")).lower()) not in {"nan", ""}:
+        with_u = is_hubbard in {"true", "1", "1.0"}
     else:
         with_u = {"materials-project": True, "none": False, None: None}[stated]
     if with_u is None and needed:

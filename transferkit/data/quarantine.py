@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from ase.data import covalent_radii
 
-from transferkit.data.distances import closest
+from transferkit.data.distances import REACH, closest
 from transferkit.data.referenced import referenced
 from transferkit.data.structures import Structures
 from transferkit.data.unit_checks import unit_findings
@@ -68,7 +69,7 @@ class TakenOut:
         """One clause.
 
         >>> print(TakenOut("a", "set.xyz: frame 3", "largest force above 100 eV/Å", 412.25))
-        set.xyz: frame 3: largest force above 100 eV/Å: 412.2
+        set.xyz: frame 3 (a): largest force above 100 eV/Å: 412.2
         """
         value = f"{self.value:.4g}" if isinstance(self.value, float) else self.value
         name = "" if f"({self.id})" in self.where or self.where.endswith(self.id) else f" ({self.id})"
@@ -171,7 +172,10 @@ Measure = Callable[[Structures, Limits], Measured]
 
 def _close(data: Structures, limits: Limits) -> Measured:
     if limits.closest_distance is not None:
-        found = closest(data)
+        # a limit beyond the default one may concern pairs that are further apart than those looked at otherwise
+        found = closest(
+            data, max(REACH, 2.0 * limits.closest_distance * float(covalent_radii[data.numbers].max(initial=0.0)))
+        )
         for s in np.flatnonzero(found.share < limits.closest_distance):
             reason = f"atoms closer than {limits.closest_distance:g} of their covalent radii (distance in Å)"
             yield int(s), reason, float(found.distance[s])

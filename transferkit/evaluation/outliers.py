@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SPREAD = 1.4826
-"""Median absolute deviation to standard deviation, for a normal distribution."""
+from transferkit.data.referenced import GAUSSIAN
+
 FAR = 5.0
 """Robust standard deviations below which nothing stands out."""
 FEWEST = 10
@@ -50,7 +50,7 @@ def outliers(values: Mapping[str, Sequence[float | None]], *, n: int = 20) -> li
         if len(there) < FEWEST:
             continue
         middle = float(np.median(numbers[there]))
-        spread = SPREAD * float(np.median(np.abs(numbers[there] - middle)))
+        spread = GAUSSIAN * float(np.median(np.abs(numbers[there] - middle)))
         if spread <= 0:
             continue
         for row in there[np.abs(numbers[there] - middle) > FAR * spread]:

@@ -7,6 +7,7 @@ from ase.data import chemical_symbols
 
 from transferkit.data.distances import closest
 from transferkit.data.order import seeded_order
+from transferkit.data.quarantine import largest_forces
 from transferkit.data.structure import Structure
 from transferkit.data.structures import Structures
 from transferkit.evaluation.chemistry import chemistry
@@ -66,7 +67,7 @@ class Familiar:
     def _labels(self, data: Structures, s: int) -> list[str]:
         said, beyond = [], "above 99 % of training"
         if self.force is not None and data.mask["forces"][s]:
-            largest = _largest_forces(data[[s]])[0]
+            largest = largest_forces(data[[s]])[0]
             if largest > self.force:
                 said.append(f"far from equilibrium: a force of {largest:.1f} eV/Å, {beyond}")
         if self.stress is not None and data.mask["stress"][s]:
@@ -105,19 +106,11 @@ def familiar(train: Structures) -> Familiar:
     return Familiar(
         elements={chemical_symbols[int(z)]: int(n) for z, n in zip(train.elements, holds.sum(axis=0), strict=True)},
         classes={kind: kinds.count(kind) for kind in set(kinds)},
-        force=_quantile(_largest_forces(train[train.has("forces")]), 1 - TAIL),
+        force=_quantile(largest_forces(train[train.has("forces")]), 1 - TAIL),
         stress=_quantile(np.abs(train.stress[train.has("stress")]).max(axis=(1, 2), initial=0.0), 1 - TAIL),
         volume=None if not len(volume) else (float(np.quantile(volume, TAIL)), float(np.quantile(volume, 1 - TAIL))),
         closest=_quantile(share[np.isfinite(share)], TAIL),
     )
-
-
-def _largest_forces(data: Structures) -> np.ndarray:
-    """Largest force on an atom of each structure, eV/Å; every structure has forces."""
-    if not len(data):
-        return np.zeros(0)
-    largest: np.ndarray = np.maximum.reduceat(np.linalg.norm(data.forces, axis=1), data.offsets[:-1])
-    return largest
 
 
 def _quantile(values: np.ndarray, q: float) -> float | None:

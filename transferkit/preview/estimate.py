@@ -27,6 +27,7 @@ class Estimate:
         stages: seconds by name
         bytes: written
         graphs_complete: whether every structure was tried
+        gradual: whether blocks open one after another; steps are measured with all of them open, so times are upper bounds
     """
 
     length: Length
@@ -34,6 +35,7 @@ class Estimate:
     stages: dict[str, Span]
     bytes: int
     graphs_complete: bool
+    gradual: bool = False
 
     @property
     def whole(self) -> Span:
@@ -54,6 +56,7 @@ class Estimate:
             "stages_s": {name: span.to_json() for name, span in self.stages.items()},
             "run_s": self.whole.to_json(),
             "bytes": self.bytes,
+            "gradual": self.gradual,
         }
 
 
@@ -70,7 +73,12 @@ def estimates(runs: Sequence[Prepared], attempts: Attempts, *, seconds: float, s
         if model is None or head is None:
             continue
         if key not in graphs:
-            graphs[key] = measure_graphs(model, data, head, seconds=seconds)
+            # a step of each run needs a structure that it trains on
+            trained = [
+                str(other.parts.train.id[0]) for other in runs if other.keys.get("data") == key[1] and other.parts
+            ]
+            first = np.flatnonzero(np.isin(data.id.astype(str), trained)).tolist()
+            graphs[key] = measure_graphs(model, data, head, seconds=seconds, first=first)
             for text in graphs[key].mistakes:
                 attempts.mistake(where, text)
         if not graphs[key].mistakes and (found := _estimate(run, attempts, graphs[key], data, where, smoke=smoke)):
@@ -134,7 +142,7 @@ def _estimate(
     fit = Span.exactly(attempts.seconds(keys["reference"]))
     found = stages(long, costs, graphs.seconds, edges=edges, once=Span(0.7 * once, once, 1.3 * once), fit=fit)
     size = bytes_written(parts.tests, costs, _size(run.model), long.evaluations)
-    return Estimate(long, costs, found, size, graphs.complete)
+    return Estimate(long, costs, found, size, graphs.complete, recipe.strategy.kind == "gradual")
 
 
 def _size(model: ReferencedPotential) -> int:

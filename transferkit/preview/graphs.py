@@ -1,5 +1,6 @@
 """Graphs of as many structures as there is time for, what they cost, and the structures of which none can be made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -40,14 +41,17 @@ class Graphs:
         return len(self.built) + len(self.mistakes) >= len(self.edges)
 
 
-def measure_graphs(potential: ReferencedPotential, data: Structures, head: str, *, seconds: float) -> Graphs:
+def measure_graphs(
+    potential: ReferencedPotential, data: Structures, head: str, *, seconds: float, first: Sequence[int] = ()
+) -> Graphs:
     """Build graphs, in random order, until all are there or the time is up.
 
     Args:
         potential: whose adapter builds them
         data: structures
         head: whose reference must know the elements
-        seconds: to spend; at least ``SAMPLE`` structures are tried
+        seconds: to spend; at least ``SAMPLE`` structures are tried, and ``first``
+        first: rows that come first: what must be there to measure anything
 
     >>> import transferkit as tk
     >>> found = measure_graphs(tk.load("toy"), tk.bundled("gpaw-pbe-r2scan")[:3], "default", seconds=5.0)
@@ -58,8 +62,9 @@ def measure_graphs(potential: ReferencedPotential, data: Structures, head: str, 
     mistakes: list[str] = []
     times: list[float] = []
     begun = perf_counter()
-    for tried, s in enumerate(np.random.default_rng(0).permutation(len(data)).tolist()):
-        if tried >= SAMPLE and perf_counter() - begun > seconds:
+    order = dict.fromkeys([*first, *np.random.default_rng(0).permutation(len(data)).tolist()])
+    for tried, s in enumerate(order):
+        if tried >= max(SAMPLE, len(first)) and perf_counter() - begun > seconds:
             break
         before = perf_counter()
         try:

@@ -23,7 +23,7 @@ from transferkit.preview.attempts import Attempts, key_of
 from transferkit.preview.measure import Trial
 from transferkit.recipe import Recipe
 from transferkit.rereferencing import Rereferenced, compare_policies
-from transferkit.resolve import loss_of, optimiser_of, read_data, source_data, strategy_of
+from transferkit.resolve import loss_of, optimiser_of, read_data, reference_of, source_data, strategy_of
 from transferkit.run_folder import examine, writable
 from transferkit.training.labels import learnable
 from transferkit.training.session import notes_on
@@ -207,18 +207,7 @@ def _know(model: ReferencedPotential, head: str, parts: Mapping[str, Structures]
 
 def _refer(recipe: Recipe, model: ReferencedPotential, head: str, parts: Parts) -> Rereferenced:
     """The policy applied to labels alone: what it can and cannot determine, and whether it applies at all."""
-    options = recipe.reference
-    done = compare_policies(
-        model,
-        parts.train,
-        policy=options.policy,
-        trainable=options.trainable,
-        method=options.method,
-        ridge=options.ridge,
-        source_data=source_data(recipe),
-        isolated=options.isolated_atoms,
-        head=head,
-        network=np.zeros(len(parts.train)),
-    )
+    blank = np.zeros(len(parts.train))
+    done = compare_policies(model, parts.train, **reference_of(recipe), head=head, network=blank, stand_in=True)
     _know(done.potential, head, parts.all())
     return done

@@ -122,6 +122,8 @@ def _cost(facts: Json) -> Iterator[str]:
         stages = sorted(run["stages_s"].items(), key=lambda item: -item[1]["likely"])
         parts = ", ".join(f"{stage} {Span(**span).about}" for stage, span in stages if span["likely"] >= WORTH_SAYING)
         yield f"    one run {Span(**run['run_s'])}: {parts}"
+        if run["gradual"]:
+            yield "    an upper bound: steps were measured with every block open, and strategy gradual opens them one after another"
     threads = f"{cost['threads']} thread{'s' if cost['threads'] > 1 else ''} each"
     if cost["runs"] > 1:
         hours = {name: seconds * cost["threads"] / 3600 for name, seconds in cost["work_s"].items()}

@@ -87,21 +87,21 @@ class PolicyTable:
 
     @property
     def best(self) -> PolicyScore | None:
-        """The policy with the smallest mean error; None if none could be scored."""
+        """The policy with the smallest mean error; None where fewer than two could be scored, so that none was compared."""
         scored = [row for row in self.rows if isfinite(row.mean)]
-        return min(scored, key=lambda row: row.mean) if scored else None
+        return min(scored, key=lambda row: row.mean) if len(scored) > 1 else None
 
     def warning(self, chosen: str) -> str | None:
         """What to do if the chosen policy is more than three times worse than the best one, else None."""
         row, best = self[chosen], self.best
         if not row.applicable:
             return f"Reference policy {chosen!r} does not apply: {row.why_not}."
-        if best is None or not isfinite(row.mean):
+        if not isfinite(row.mean):
             return (
                 f"Reference policy {chosen!r} could not be scored on left-out compositions "
                 f"({row.n_undetermined} of them undetermined by the rest). Add compositions that share their elements."
             )
-        if row.mean <= FACTOR * best.mean:
+        if best is None or row.mean <= FACTOR * best.mean:
             return None
         return (
             f"Reference policy {chosen!r} starts at {row.mean:.3f} eV/atom on compositions that it has not seen, "

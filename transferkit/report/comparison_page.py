@@ -11,7 +11,7 @@ from transferkit.report.comparison_advice import comparison_command, comparison_
 from transferkit.report.comparison_breakdown import all_runs, chemistry_by_variant, elements_of
 from transferkit.report.comparison_pictures import curves_picture, pictures_on_test
 from transferkit.report.figures.element_errors import element_errors
-from transferkit.report.folder import read_json, strictest_first
+from transferkit.report.folder import called_from, read_json, strictest_first
 from transferkit.report.harm import harm
 from transferkit.report.ordering import error_of, indicative, ordering, verdict
 from transferkit.report.paper import paper_a
@@ -49,7 +49,8 @@ def comparison_page(folder: Path) -> Json:
     pretrained = _pretrained(runs, baseline)
     shown_run = runs.get(pretrained or "") or {}
     said = indicative({test: comparisons.get(test) or {} for test in tests}) if len(variants) > 1 else ""
-    command, purpose = comparison_command(told, tests, folder.resolve().name)
+    name, place = called_from(folder)
+    command, purpose = comparison_command(told, tests, name)
     taken = taken_variant(told, tests)
     return {
         "title": told.get("name") or folder.name,
@@ -60,6 +61,7 @@ def comparison_page(folder: Path) -> Json:
         "next_steps": comparison_steps(told, tests, labels, indicative=bool(said)),
         "command": command,
         "purpose": purpose,
+        "place": place,
         "folds": spans(folds) if folds else "",
         "steps": count(told.get("steps")),
         "missing": told.get("missing") or [],

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
@@ -47,6 +48,20 @@ class RunFolder:
     provenance: Json
     recipe: str
     notes: list[str] = field(default_factory=list)
+
+
+def called_from(folder: Path) -> tuple[str, str]:
+    """A folder as a command names it, and from where that command is given.
+
+    Paths in a recipe are relative to the working folder, so a folder inside it is named from there.
+
+    >>> called_from(Path.cwd() / "runs" / "first")
+    ('runs/first', 'where the run was started')
+    """
+    full, here = folder.resolve(), Path.cwd()
+    if full != here and full.is_relative_to(here):
+        return quote(full.relative_to(here).as_posix()), "where the run was started"
+    return quote(full.name), "from the folder that holds this one; a relative data.source is relative to that, too"
 
 
 def strictest_first(tests: Iterable[str]) -> list[str]:

@@ -7,7 +7,7 @@ from transferkit.evaluation.worst import worst
 from transferkit.report.advice import next_command, next_steps
 from transferkit.report.data_tables import findings_shown, key_rows, quarantine
 from transferkit.report.error_tables import at_a_glance, chemistry_rows, element_rows, error_rows, worst_rows
-from transferkit.report.folder import Predictions, RunFolder, read_run
+from transferkit.report.folder import Predictions, RunFolder, called_from, read_run
 from transferkit.report.quantities import MISSING, QUANTITIES, count, counted, duration, percent
 from transferkit.report.run_pictures import run_pictures
 from transferkit.report.sentences import about_policies, asked, harm_done, outcome, shown, step_zero
@@ -26,7 +26,8 @@ def run_page(folder: Path) -> Json:
     run = read_run(folder)
     result, data = run.result, run.result.get("data") or {}
     tests: dict[str, Json] = result["tests"]
-    command, purpose = next_command(result, folder.resolve().name, run.recipe)
+    name, place = called_from(folder)
+    command, purpose = next_command(result, name, run.recipe)
     return {
         "title": result.get("name") or folder.name,
         "variant": result.get("variant"),
@@ -43,6 +44,7 @@ def run_page(folder: Path) -> Json:
         "next_steps": next_steps(result),
         "command": command,
         "purpose": purpose,
+        "place": place,
         "step_zero": step_zero(result),
         "errors": {name: error_rows(test.get("step0"), test.get("final")) for name, test in tests.items()},
         "undetermined": {name: _undetermined(test, result, name) for name, test in tests.items()},

@@ -161,7 +161,7 @@ def recipe(**changes):
 
 
 @pytest.mark.parametrize("family", [pytest.param("chgnet", marks=pytest.mark.slow), "mace"])
-def test_one_recipe_runs_on_every_family(family, tmp_path):
+def test_one_recipe_runs_on_every_family(family, tmp_path, unrendered):
     changed = {"adapter": {"name": family}, "strategy": {"kind": "from-scratch", "config": "tiny"}}
     folder = pipeline.run(recipe(**changed), output=tmp_path / "run", smoke=True)
     assert (folder / "index.html").exists()

@@ -83,6 +83,13 @@ def test_tables_that_do_not_fit_the_heads_are_refused(two_heads):
         of_upstream(model, "test")
 
 
+def test_a_model_that_is_put_together_otherwise_is_refused():
+    model = upstream_model(arguments(), seed=3)
+    del model.products[0].symmetric_contractions.contractions
+    with pytest.raises(CheckpointError, match=r"mine\.model: this MACE is put together otherwise.*contractions"):
+        of_upstream(model, "mine.model")
+
+
 def test_published_models_bring_level_and_convention(two_heads):
     reference = of_upstream(two_heads, "mace-matpes-r2scan-0").references[0]
     assert (reference.fidelity, reference.label_convention) == ("r2SCAN", "raw")

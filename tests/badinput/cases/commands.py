@@ -2,7 +2,6 @@
 
 import json
 
-import transferkit as tk
 from transferkit.adapters.bundle import write_bundle
 from transferkit.adapters.toy import Toy
 
@@ -22,7 +21,9 @@ def run_folder(**identity):
     def make(folder):
         recipe(folder)
         (folder / "out").mkdir()
-        (folder / "out" / "identity.json").write_text(json.dumps({"identity": "0" * 64, "name": "theirs", "smoke": False} | identity))
+        (folder / "out" / "identity.json").write_text(
+            json.dumps({"identity": "0" * 64, "name": "theirs", "smoke": False} | identity)
+        )
 
     return make
 
@@ -50,41 +51,180 @@ CASES = [
     Case("unknown option", nothing, ["describe", SET, "--jsn"], ("No such option: --jsn", "--json")),
     Case("no data named", nothing, ["describe"], ("Missing argument 'data'", "-h")),
     Case("one argument too many", nothing, ["describe", SET, SET], ("unexpected extra argument", "bundled:gpaw")),
-    Case("--key without a value", nothing, ["describe", SET, "--key", "energy"], ("--key 'energy'", "--key energy=REF_energy")),
-    Case("--unit without a name", nothing, ["describe", SET, "--unit", "=eV"], ("--unit '=eV'", "--unit energy=kcal/mol")),
-    Case("--key twice", nothing, ["describe", SET, "--key", "energy=a", "--key", "energy=b"], ("--key names 'energy' twice", "Give it once")),
-    Case("--limit without a value", nothing, ["describe", SET, "--limit", "largest_force"], ("--limit 'largest_force' has no '='", "--limit largest_force=50")),
-    Case("--limit misspelt", nothing, ["describe", SET, "--limit", "largest_forces=3"], ("--limit 'largest_forces'", "Did you mean 'largest_force'?")),
-    Case("--limit that is no number", nothing, ["describe", SET, "--limit", "largest_force=big"], ("'largest_force=big' is not a number", "--limit largest_force=50")),
-    Case("--limit below zero", nothing, ["describe", SET, "--limit", "largest_force=-1"], ("'largest_force=-1'", "give a positive number")),
-    Case("--limit without --quarantine", nothing, ["convert", SET, "o.parquet", "--limit", "most=0.2"], ("--limit says what --quarantine takes out", "Give both")),
-    Case("convert to another suffix", nothing, ["convert", SET, "o.csv"], ("'o.csv' should end in .parquet", "o.parquet")),
-    Case("convention misspelt", nothing, ["describe", SET, "--label-convention", "mp2o20"], ("'mp2o20'", "Did you mean 'mp2020'?")),
-    Case("convert to no convention", nothing, ["convert", SET, "o.parquet", "--to-convention", "mp20"], ("'mp20'", "Did you mean 'mp2020'?")),
-    Case("--hubbard alone", nothing, ["convert", SET, "o.parquet", "--hubbard", "none"], ("--hubbard and --energies are read with --to-convention",)),
-    Case("--hubbard misspelt", nothing, ["convert", SET, "o.parquet", "--to-convention", "mp2020", "--hubbard", "yes"], ("hubbard is 'yes'", "Known: materials-project, none")),
-    Case("energies that are no table", text("e.json", "[1, 2]"), ["convert", SET, "o.parquet", "--to-convention", "cohesive", "--energies", "e.json"], ("e.json: not a JSON table", '{"O": -1.9}')),
-    Case("energies of no element", text("e.json", '{"Qq": -1.0}'), ["convert", SET, "o.parquet", "--to-convention", "cohesive", "--energies", "e.json"], ("energies names 'Qq'", "no element")),
-    Case("gap of sets without a common id", both(text("a.extxyz", '1\nProperties=species:S:1:pos:R:3 REF_energy=-1 id=a\nO 0 0 0\n')), ["gap", SET, "a.extxyz@r2SCAN"], ("no id of PBE", "the same ids", "id=...")),
-    Case("reference with an unknown policy", nothing, ["reference", SET, "--policy", "residuals"], ("--policy", "'residuals'", "'residual'")),
-    Case("reference with an unknown model", nothing, ["reference", SET, "--model", "chgent"], ("'chgent'", "Did you mean 'chgnet'?")),
-    Case("reference with an unknown checkpoint", nothing, ["reference", SET, "--model", "chgnet", "--checkpoint", "0.4.1"], ("'0.4.1'", "Did you mean '0.3.0'?")),
-    Case("reference with an unknown head", nothing, ["reference", SET, "--model", "toy", "--head", "HSE06"], ("no head called 'HSE06'", "Known: default")),
-    Case("a pickle without --trust", text("m.model", "x"), ["reference", SET, "--model", "mace", "--checkpoint", "m.model"], ("m.model: a MACE model is a pickle", "--trust")),
+    Case(
+        "--key without a value",
+        nothing,
+        ["describe", SET, "--key", "energy"],
+        ("--key 'energy'", "--key energy=REF_energy"),
+    ),
+    Case(
+        "--unit without a name", nothing, ["describe", SET, "--unit", "=eV"], ("--unit '=eV'", "--unit energy=kcal/mol")
+    ),
+    Case(
+        "--key twice",
+        nothing,
+        ["describe", SET, "--key", "energy=a", "--key", "energy=b"],
+        ("--key names 'energy' twice", "Give it once"),
+    ),
+    Case(
+        "--limit without a value",
+        nothing,
+        ["describe", SET, "--limit", "largest_force"],
+        ("--limit 'largest_force' has no '='", "--limit largest_force=50"),
+    ),
+    Case(
+        "--limit misspelt",
+        nothing,
+        ["describe", SET, "--limit", "largest_forces=3"],
+        ("--limit 'largest_forces'", "Did you mean 'largest_force'?"),
+    ),
+    Case(
+        "--limit that is no number",
+        nothing,
+        ["describe", SET, "--limit", "largest_force=big"],
+        ("'largest_force=big' is not a number", "--limit largest_force=50"),
+    ),
+    Case(
+        "--limit below zero",
+        nothing,
+        ["describe", SET, "--limit", "largest_force=-1"],
+        ("'largest_force=-1'", "give a positive number"),
+    ),
+    Case(
+        "--limit without --quarantine",
+        nothing,
+        ["convert", SET, "o.parquet", "--limit", "most=0.2"],
+        ("--limit says what --quarantine takes out", "Give both"),
+    ),
+    Case(
+        "convert to another suffix", nothing, ["convert", SET, "o.csv"], ("'o.csv' should end in .parquet", "o.parquet")
+    ),
+    Case(
+        "convention misspelt",
+        nothing,
+        ["describe", SET, "--label-convention", "mp2o20"],
+        ("'mp2o20'", "Did you mean 'mp2020'?"),
+    ),
+    Case(
+        "convert to no convention",
+        nothing,
+        ["convert", SET, "o.parquet", "--to-convention", "mp20"],
+        ("'mp20'", "Did you mean 'mp2020'?"),
+    ),
+    Case(
+        "--hubbard alone",
+        nothing,
+        ["convert", SET, "o.parquet", "--hubbard", "none"],
+        ("--hubbard and --energies are read with --to-convention",),
+    ),
+    Case(
+        "--hubbard misspelt",
+        nothing,
+        ["convert", SET, "o.parquet", "--to-convention", "mp2020", "--hubbard", "yes"],
+        ("hubbard is 'yes'", "Known: materials-project, none"),
+    ),
+    Case(
+        "energies that are no table",
+        text("e.json", "[1, 2]"),
+        ["convert", SET, "o.parquet", "--to-convention", "cohesive", "--energies", "e.json"],
+        ("e.json: not a JSON table", '{"O": -1.9}'),
+    ),
+    Case(
+        "energies of no element",
+        text("e.json", '{"Qq": -1.0}'),
+        ["convert", SET, "o.parquet", "--to-convention", "cohesive", "--energies", "e.json"],
+        ("energies names 'Qq'", "no element"),
+    ),
+    Case(
+        "gap of sets without a common id",
+        both(text("a.extxyz", "1\nProperties=species:S:1:pos:R:3 REF_energy=-1 id=a\nO 0 0 0\n")),
+        ["gap", SET, "a.extxyz@r2SCAN"],
+        ("no id of PBE", "the same ids", "id=..."),
+    ),
+    Case(
+        "reference with an unknown policy",
+        nothing,
+        ["reference", SET, "--policy", "residuals"],
+        ("--policy", "'residuals'", "'residual'"),
+    ),
+    Case(
+        "reference with an unknown model",
+        nothing,
+        ["reference", SET, "--model", "chgent"],
+        ("'chgent'", "Did you mean 'chgnet'?"),
+    ),
+    Case(
+        "reference with an unknown checkpoint",
+        nothing,
+        ["reference", SET, "--model", "chgnet", "--checkpoint", "0.4.1"],
+        ("'0.4.1'", "Did you mean '0.3.0'?"),
+    ),
+    Case(
+        "reference with an unknown head",
+        nothing,
+        ["reference", SET, "--model", "toy", "--head", "SCAN"],
+        ("no head called 'SCAN'", "Known: default"),
+    ),
+    Case(
+        "a pickle without --trust",
+        text("m.model", "x"),
+        ["reference", SET, "--model", "mace", "--checkpoint", "m.model"],
+        ("m.model: a MACE model is a pickle", "--trust"),
+    ),
     Case("--output is a file", both(recipe, text("out", "x")), RUN, ("out is a file", "--output FOLDER")),
     Case("--output holds something else", notes, RUN, ("not empty and not a run of transferkit", "--output FOLDER")),
     Case("--output holds another run", run_folder(), RUN, ("holds run 'theirs' with other options", "--output FOLDER")),
     Case("--output holds a smoke run", run_folder(smoke=True), RUN, ("holds a smoke run", "--output FOLDER")),
     Case("identity.json is damaged", damaged_identity, RUN, ("out/identity.json is damaged", "--output FOLDER")),
     Case("evaluate no run", nothing, ["evaluate", "out", SET], ("'out' does not exist",)),
-    Case("evaluate an unfinished run", run_folder(), ["evaluate", "out", SET], ("out holds no trained potential", "Give the folder of a finished run")),
-    Case("evaluate with an unknown head", model, ["evaluate", "out", SET, "--head", "HSE"], ("no head called 'HSE'", "Known: default")),
+    Case(
+        "evaluate an unfinished run",
+        run_folder(),
+        ["evaluate", "out", SET],
+        ("out holds no trained potential", "Give the folder of a finished run"),
+    ),
+    Case(
+        "evaluate with an unknown head",
+        model,
+        ["evaluate", "out", SET, "--head", "HSE"],
+        ("no head called 'HSE'", "Known: default"),
+    ),
     Case("export no run", nothing, ["export", "away", "x.pth.tar"], ("'away' does not exist",)),
-    Case("export an unfinished run", run_folder(), ["export", "out", "x.pth.tar"], ("'out' holds no model/", "VARIANT/seed-0")),
-    Case("export with an unknown head", model, ["export", "out", "x.toy", "--head", "PBE0"], ("no head called 'PBE0'", "Known: default")),
-    Case("export onto a folder", both(model, lambda f: (f / "x.toy").mkdir()), ["export", "out", "x.toy"], ("x.toy is a folder", "x.toy/model")),
-    Case("report of no run", lambda f: (f / "out").mkdir(), ["report", "out"], ("neither of result.json and comparison.json", "Give the folder")),
-    Case("report of a damaged result", both(run_folder(), lambda f: (f / "out" / "result.json").write_text("{")), ["report", "out"], ("out/result.json is not valid JSON", "Run the recipe again")),
-    Case("a page that is a folder", lambda f: (f / "p.html").mkdir(), ["describe", SET, "--page", "p.html"], ("--page", "'p.html' is a directory")),
+    Case(
+        "export an unfinished run",
+        run_folder(),
+        ["export", "out", "x.pth.tar"],
+        ("'out' holds no model/", "VARIANT/seed-0"),
+    ),
+    Case(
+        "export with an unknown head",
+        model,
+        ["export", "out", "x.toy", "--head", "PBE0"],
+        ("no head called 'PBE0'", "Known: default"),
+    ),
+    Case(
+        "export onto a folder",
+        both(model, lambda f: (f / "x.toy").mkdir()),
+        ["export", "out", "x.toy"],
+        ("x.toy is a folder", "x.toy/model"),
+    ),
+    Case(
+        "report of no run",
+        lambda f: (f / "out").mkdir(),
+        ["report", "out"],
+        ("neither of result.json and comparison.json", "Give the folder"),
+    ),
+    Case(
+        "report of a damaged result",
+        both(run_folder(), lambda f: (f / "out" / "result.json").write_text("{")),
+        ["report", "out"],
+        ("out/result.json is not valid JSON", "Run the recipe again"),
+    ),
+    Case(
+        "a page that is a folder",
+        lambda f: (f / "p.html").mkdir(),
+        ["describe", SET, "--page", "p.html"],
+        ("--page", "'p.html' is a directory"),
+    ),
     Case("check of no recipe", nothing, ["check", "r.yaml"], ("'r.yaml' does not exist",)),
 ]

@@ -19,7 +19,7 @@ def test_a_broken_frame_is_named_with_what_is_before_it(tmp_path):
     with pytest.raises(DataError, match=r"frame 1 cannot be read .*number of atoms.*the 1 frames before it are fine"):
         ase_frames(path)
     path.write_text("1\n\nMg 0 0 zero\n")
-    with pytest.raises(DataError, match="frame 0 cannot be read .*'zero'") as caught:
+    with pytest.raises(DataError, match=r"frame 0 cannot be read .*'zero'") as caught:
         ase_frames(path)
     assert "before it" not in str(caught.value)
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -109,8 +111,26 @@ def test_a_frame_without_atoms_is_refused():
 
 
 def test_repeated_ids_are_refused():
-    with pytest.raises(DataError, match=r"set: 1 ids occur more than once, the first is 'b'.*keys=\{'id': ''\}"):
+    with pytest.raises(DataError, match=r"set: 1 ids occur more than once, the first is 'b'.*give each frame its own"):
         join(frame("a"), frame("b"), frame("b"), frame("b"))
+    twice = [frame("b"), frame("b")]
+    with pytest.raises(DataError, match=r"keys=\{'id': ''\} \(--key id=\)"):
+        assemble(twice, fidelity="PBE", label_convention="raw", source="set", named=True)
+
+
+@pytest.mark.parametrize(("cell", "how"), [(np.zeros((3, 3)), "zero"), (np.diag([4.0, 4.0, 0.0]), "flat")])
+def test_a_periodic_frame_needs_a_cell_with_a_volume(cell, how):
+    bad = replace(frame("a"), cell=cell, pbc=np.ones(3, dtype=bool))
+    with pytest.raises(DataError, match=f"periodic, but its cell has no volume: it is {how} along abc"):
+        join(bad)
+    slab = replace(frame("b"), cell=np.diag([4.0, 4.0, 0.0]), pbc=np.array([True, True, False]))
+    molecule = replace(frame("c"), cell=np.zeros((3, 3)), pbc=np.zeros(3, dtype=bool))
+    assert len(join(slab, molecule)) == 2
+
+
+def test_an_atom_of_no_element_is_refused():
+    with pytest.raises(DataError, match="an atom of no element: atom 1"):
+        join(replace(frame("a"), numbers=np.array([12, 0])))
 
 
 def broken():
@@ -140,8 +160,11 @@ def test_every_bad_frame_is_in_the_refusal():
 
 
 def test_the_refusal_names_the_label_that_can_be_left_out():
-    with pytest.raises(DataError, match=r"keys=\{'energy': ''\}"):
-        join(*broken()[:4])
+    with pytest.raises(DataError, match=r"keys=\{'energy': ''\} \(--key energy=\)"):
+        assemble(broken()[:4], fidelity="PBE", label_convention="raw", source="set", named=True)
+    with pytest.raises(DataError, match="Mend or remove them") as caught:
+        join(*broken()[:4])  # of a file in which nothing can be named
+    assert "keys" not in str(caught.value)
 
 
 def test_bad_frames_are_taken_out_on_request_with_reason_and_value():

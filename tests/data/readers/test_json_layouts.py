@@ -57,7 +57,7 @@ def test_options_for_ase_and_other_conventions_are_refused(layouts, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "part"),
-    [({"a": 1}, "no known layout of JSON. Known are MatPES"), ([], "no known layout"), ([1, 2], "no known layout")],
+    [({"a": 1}, "no known layout of JSON. Known are MatPES"), ([], "holds no frames"), ([1, 2], "no known layout")],
 )
 def test_unknown_layouts_are_refused(layouts, tmp_path, content, part):
     with pytest.raises(DataError, match=part):

@@ -7,6 +7,7 @@ from transferkit.data.readers.candidates import Request
 from transferkit.data.readers.labels import find_labels, named_keys_exist
 from transferkit.data.readers.stated_units import StatedUnits
 from transferkit.errors import DataError
+from transferkit.units import BOHR
 
 TENSOR = np.array([[1.0, 0.1, 0.2], [0.1, 2.0, 0.3], [0.2, 0.3, 3.0]])
 
@@ -201,3 +202,20 @@ def test_what_was_not_taken_is_told():
     assert found.labels["energy"] == -12.0
     assert set(found.aside) == {"mtt::r2scan_energy", "formation_energy"}
     assert look(atoms, fidelity="PBEsol", convention="formation", energy="formation_energy").labels["energy"] == -1.0
+
+
+def test_a_unit_per_atom_that_the_frame_states_is_read():
+    atoms = magnesia(energy=-6.0, free_energy=-6.5, info={"energy_unit": "eV/atom"})
+    found = look(atoms)
+    assert found.labels["energy"] == -12.0
+    assert found.entries["energy"] == "energy [eV/atom]"
+    assert found.free_energy == -13.0
+    with pytest.raises(DataError, match="the file gives energy in eV/atom, and units says eV"):
+        look(atoms, units={"energy": "eV"})
+    assert look(atoms, units={"energy": "eV/atom"}).labels["energy"] == -12.0
+
+
+def test_a_virial_is_divided_by_the_volume_in_our_unit():
+    atoms = magnesia(info={"virial": np.eye(3)})
+    stress = find(atoms)["stress"]
+    assert find(atoms, units={"length": "Bohr"})["stress"] == pytest.approx(stress / BOHR**3)

@@ -1,6 +1,6 @@
 import pytest
 
-from transferkit.data.readers.names import levels_in, name_of, of_another_level, of_kind, words
+from transferkit.data.readers.names import contradicts, levels_in, name_of, of_another_level, words
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from transferkit.data.readers.names import levels_in, name_of, of_another_level,
     ],
 )
 def test_names_of_energies(key):
-    assert of_kind(key, "energy")
+    assert name_of(key).kind == "energy"
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,11 @@ def test_another_level_of_theory(key, fidelity, other):
 def test_words_and_levels():
     assert words("DFTEnergy") == ["dftenergy"]
     assert levels_in("r2SCAN+rVV10") == {"r2scan"}
+
+
+def test_what_a_file_states_may_contradict_what_was_asked_for():
+    assert contradicts("r2SCAN", "PBE")
+    assert contradicts("PBEsol", "PBE+U")
+    assert not contradicts("PBE", "pbe+u")
+    assert not contradicts("", "PBE")
+    assert not contradicts("PBE", "our own")

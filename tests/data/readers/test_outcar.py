@@ -80,7 +80,7 @@ def test_a_step_of_which_nothing_was_printed_lacks_all():
     [
         ("Iteration", "something", "no ionic step found"),
         ("VRHFIN =O", "something", r".*names 1 species \(VRHFIN\) for 2 ion counts"),
-        ("VRHFIN =O", "VRHFIN =Xx", "ionic step 0 cannot be read: 'Xx'"),
+        ("VRHFIN =O", "VRHFIN =Xx", "the header names an element 'Xx'"),
         ("   10.00000", "  *********", r"ionic step 1 cannot be read: .*\*"),
     ],
 )

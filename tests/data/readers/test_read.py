@@ -54,7 +54,7 @@ def test_wrong_number_of_forces_names_the_frame(two):
     # the second frame loses the last force component of its last atom
     lines[-1] = lines[-1].rsplit(maxsplit=1)[0]
     two.write_text("\n".join(lines) + "\n")
-    with pytest.raises(DataError, match=r"two\.extxyz: frame \d cannot be read .* number of atoms and columns"):
+    with pytest.raises(DataError, match=r"two\.extxyz: frame \d cannot be read .* number of atoms, its columns"):
         read(two, fidelity="r2SCAN")
 
 
@@ -123,3 +123,11 @@ def test_two_levels_of_theory_in_one_file_must_be_chosen(shared):
     data = read(path, fidelity="r2SCAN", keys={"energy": "mtt::r2scan_energy", "forces": ""})
     assert data.has("energy").all()
     assert not data.has("forces").any()
+
+
+def test_a_file_of_broken_frames_alone_says_so(tmp_path):
+    atoms = bulk("MgO", "rocksalt", a=4.2)
+    atoms.info["energy"] = np.nan
+    write(tmp_path / "bad.extxyz", atoms)
+    with pytest.raises(DataError, match=r"no frame is left\. 1 of 1 frames is broken .*energy is NaN"):
+        read(tmp_path / "bad.extxyz", fidelity="PBE", taken=[])

@@ -63,7 +63,7 @@ def test_where_the_file_breaks_off_the_last_step_is_incomplete(made, steps, n):
         ("<?xml", "no xml", "not a readable vasprun.xml"),
         ("<calculation>", "<", "not a readable vasprun.xml"),
         ("calculation>", "something>", "no ionic step found"),
-        (">Mn <", ">Xx <", "atominfo names Xx"),
+        (">Mn <", ">Xx <", "atominfo names 'Xx'"),
         ('name="atoms"', 'name="else"', "atominfo names no atoms"),
         ("0.10000000", "********", "ionic step 1 cannot be read"),
     ],

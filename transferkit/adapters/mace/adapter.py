@@ -17,6 +17,7 @@ from transferkit.adapters.mace import checkpoint as files
 from transferkit.adapters.mace import graph as topology
 from transferkit.adapters.mace.agreement import require_agreement
 from transferkit.adapters.mace.architecture import CONFIGS, of_config
+from transferkit.adapters.mace.coupling import fit_paths
 from transferkit.adapters.mace.export import write
 from transferkit.adapters.mace.foundations import FOUNDATIONS, cached
 from transferkit.adapters.mace.layers import EquivariantLinear, Features
@@ -111,13 +112,28 @@ class MaceAdapter(Adapter):
 
     @classmethod
     def of_content(cls, content: files.Checkpoint) -> "MaceAdapter":
-        """The network that a file holds, in float64."""
+        """The network that a file holds, in float64.
+
+        Raises:
+            CheckpointError: a weight is missing, or tensors have shapes that its architecture does not.
+        """
         adapter = cls(content.arguments, content.heads, licence=content.licence)
+        fit_paths(adapter.backbone, content.weights)
         own = adapter.backbone.state_dict()
+        if lacking := sorted({name for name, _ in adapter.backbone.named_parameters()} - set(content.weights)):
+            raise CheckpointError(
+                f"this MACE lacks {lacking[0]}, which a model of its architecture has; it is not used"
+            )
+        # Constants, such as those of the harmonics, are in no file.
         state = {f"backbone.{k}": content.weights.get(k, own[k]) for k in own}
         for k, tensors in enumerate(content.readouts):
             state |= {f"readouts.{k}.{name}": tensor for name, tensor in tensors.items()}
-        adapter.load_state_dict(state)
+        try:
+            adapter.load_state_dict(state)
+        except RuntimeError as error:
+            raise CheckpointError(
+                f"this MACE has tensors that the mace adapter does not know: {_line(error)}"
+            ) from error
         return adapter
 
     @classmethod
@@ -211,6 +227,7 @@ class MaceAdapter(Adapter):
         """Rebuild what :meth:`state` gave, bitwise and in its dtype."""
         adapter = cls(config["arguments"], config["heads"], licence=config["licence"])
         adapter.to(tensors[WEIGHT].dtype)
+        fit_paths(adapter, tensors)
         adapter.load_state_dict(dict(tensors))
         return adapter
 
@@ -222,6 +239,7 @@ class MaceAdapter(Adapter):
         """
         arguments, weights = selected(self, elements)
         new = type(self)(arguments, self.heads, licence=self.licence).to(self.backbone.dtype)
+        fit_paths(new.backbone, weights)
         new.backbone.load_state_dict(weights)
         new.readouts.load_state_dict(self.readouts.state_dict())
         return new.to(weights["node_embedding.linear.weight"].device)
@@ -238,3 +256,9 @@ class MaceAdapter(Adapter):
             e0: eV per atom by atomic number, for each head that the file is to have
         """
         write(path, self, e0)
+
+
+def _line(error: RuntimeError) -> str:
+    """What torch says of the first tensor that does not fit; its own first line names the class only."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return lines[min(1, len(lines) - 1)]

@@ -25,7 +25,7 @@ def require_agreement(adapter: "MaceAdapter", model: Any) -> None:
         model: upstream's, in the file's dtype
 
     Raises:
-        CheckpointError: names both energies.
+        CheckpointError: names both energies; or upstream's forward fails.
     """
     elements = sorted(adapter.elements)
     rng = np.random.default_rng(1)
@@ -40,8 +40,14 @@ def require_agreement(adapter: "MaceAdapter", model: Any) -> None:
     for k, head in enumerate(adapter.heads):
         with torch.no_grad():
             ours = adapter(adapter.collate([graph], [k]), need=frozenset({"energy"})).energy
-        with contained(dtype=dtype, script=True):
-            theirs = interaction_energy(model, graph_input(adapter, graph, k, dtype))
+        try:
+            with contained(dtype=dtype, script=True):
+                theirs = interaction_energy(model, graph_input(adapter, graph, k, dtype))
+        except Exception as error:  # a module of another version raises anything
+            raise CheckpointError(
+                f"this MACE cannot be evaluated by the installed mace, so that nothing says whether it is read correctly: "
+                f"{type(error).__name__}: {error}. Open it with the version of mace-torch that wrote it."
+            ) from error
         if not torch.isclose(ours, theirs, rtol=TOLERANCE[dtype], atol=5 * TOLERANCE[dtype]).all():
             raise CheckpointError(
                 f"this MACE, head {head}: mace itself computes {float(theirs):.8f} eV for a test cluster, and the mace adapter "

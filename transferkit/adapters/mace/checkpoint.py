@@ -89,7 +89,13 @@ def of_upstream(model: Any, source: str) -> Checkpoint:
     Raises:
         CheckpointError: the model has a part that this adapter does not compute.
     """
-    arguments = of_model(model)
+    try:
+        arguments = of_model(model)
+    except AttributeError as error:
+        raise CheckpointError(
+            f"{source}: this MACE is put together otherwise than the installed mace does it: {error}. Save it again with "
+            f"mace-torch 0.3, without accelerated kernels."
+        ) from error
     heads = heads_of(model)
     weights = {name: tensor.detach() for name, tensor in model.state_dict().items()}
     hidden = o3.Irreps(arguments["MLP_irreps"]).dim

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from transferkit.adapters.mace.coupling import fit_paths
 from transferkit.adapters.mace.readouts import merge
 from transferkit.adapters.mace.selection import selected
 from transferkit.adapters.mace.upstream import build, contained, o3
@@ -47,6 +48,7 @@ def write(path: Path, adapter: "MaceAdapter", tables: Mapping[str, Mapping[int, 
     dtype = adapter.backbone.dtype
     model = build(arguments, tuple(tables), script=True)
     with contained(dtype=dtype, script=True):
+        fit_paths(model, state)
         model.load_state_dict(
             {k: v.detach().cpu().double() if v.is_floating_point() else v.cpu() for k, v in state.items()}, strict=False
         )

@@ -1,4 +1,4 @@
-"""MACE's interaction blocks, all that mace 0.3 has, from the parts of :mod:`.layers`."""
+"""MACE's interaction blocks, all that mace 0.3 has, from the parts of :mod:`~transferkit.adapters.mace.layers`."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -68,19 +68,20 @@ class Backbone(nn.Module):
         # Upstream's vectors point from the sending to the receiving atom, ours the other way.
         harmonics = self.harmonics((-vectors / length).to(self.dtype))
         length = length.to(self.dtype)
-        radial, cutoff, pair = self._radial(batch.edges, length, species)
-        reach = self.radial_embedding.cutoff_fn.r_max
-        return Edges(batch.edges, harmonics, radial, cutoff, (length < reach).to(self.dtype)), pair
-
-    def _radial(self, ends: Tensor, length: Tensor, species: Species) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        embedding, pair = self.radial_embedding, None
+        inside = (length < self.radial_embedding.cutoff_fn.r_max).to(self.dtype)
+        radial, cutoff = self._radial(batch.edges, length, species)
+        pair = None
         if hasattr(self, "pair_repulsion_fn"):
-            pair = self.pair_repulsion_fn(length, self.numbers.index_select(0, species.index), ends)
+            pair = self.pair_repulsion_fn(length, self.numbers.index_select(0, species.index), batch.edges, inside)
+        return Edges(batch.edges, harmonics, radial, cutoff, inside), pair
+
+    def _radial(self, ends: Tensor, length: Tensor, species: Species) -> tuple[Tensor, Tensor | None]:
+        embedding = self.radial_embedding
         one_hot = length.new_zeros(0, 1)
         if hasattr(embedding, "distance_transform"):
             one_hot = torch.nn.functional.one_hot(species.index, len(self.numbers)).to(length.dtype)
         radial, cutoff = embedding(length, one_hot, ends.flip(0), self.numbers)
-        return radial, cutoff, pair
+        return radial, cutoff
 
 
 class LinearReadout(nn.Module):

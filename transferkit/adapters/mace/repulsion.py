@@ -35,13 +35,14 @@ class Repulsion(nn.Module):
         for name, value in theirs.named_buffers():
             self.register_buffer(name, value)
 
-    def forward(self, length: Tensor, z: Tensor, ends: Tensor) -> Tensor:
+    def forward(self, length: Tensor, z: Tensor, ends: Tensor, inside: Tensor) -> Tensor:
         """Energy of each atom, eV, (atoms,).
 
         Args:
             length: of edges, Å, (edges, 1)
             z: atomic number of each atom, int64, (atoms,)
             ends: receiving and sending atom, (2, edges)
+            inside: 1 within the network's cutoff, 0 in the skin, (edges, 1); two large atoms reach further
         """
         i, j = ends
         one, two = (z.index_select(0, k)[:, None] for k in (i, j))
@@ -53,4 +54,5 @@ class Repulsion(nn.Module):
             phi = phi + weight * torch.exp(-exponent * x)
         reach = self.covalent_radii[one] + self.covalent_radii[two]
         pair = (one * two).to(length.dtype) * COULOMB / length * phi * cutoff_envelope(length, reach, self.p) / 2
+        pair = pair * inside
         return pair.new_zeros(len(z), 1).index_add(0, i, pair)[:, 0]

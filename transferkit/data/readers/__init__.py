@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transferkit.data.convention import checked_convention
-from transferkit.data.quarantine import TakenOut
+from transferkit.data.quarantine import TakenOut, told
 from transferkit.data.readers.ase_file import ase_frames
 from transferkit.data.readers.candidates import mend
 from transferkit.data.readers.frames import from_ase, to_ase
@@ -53,7 +53,7 @@ def read(
         Every frame of the file, in eV, Å, eV/Å, eV/Å³ (ASE sign), μB; ``read_as`` says which entry became which label.
 
     Raises:
-        DataError: the file is missing, empty or unreadable; no frame has an energy; a label is impossible or
+        DataError: the file is missing, empty or unreadable; no frame can be used; no frame has an energy; a label is impossible or
             ambiguous; the file holds another fidelity than asked for; ``keys`` or ``units`` were given for a file of one
             format; no convention is called so.
 
@@ -97,6 +97,8 @@ def read(
             units=units,
             taken=taken,
         )
+    if taken and not len(data):
+        raise DataError(f"{path}: no frame is left. {told(taken, len(taken))}")
     if not data.has("energy").any():
         free = "free_energy" in data.columns
         raise DataError(

@@ -1,6 +1,5 @@
 """Frames of a file that ASE reads, and what a user can do where ASE cannot read it."""
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,8 +40,8 @@ def trouble(error: Exception, frame: int) -> str:
         error: that it raised
         frame: which it could not read, from 0
 
-    >>> trouble(KeyError("Mq"), 2)
-    "frame 2 names an element 'Mq', which does not exist. Did you mean 'Mg'? Correct it in the file."
+    >>> trouble(KeyError("MG"), 2)
+    "frame 2 names an element 'MG', which does not exist. Did you mean 'Mg'? Correct it in the file."
     """
     from ase.io.formats import UnknownFileTypeError
 
@@ -59,8 +58,7 @@ def trouble(error: Exception, frame: int) -> str:
     if isinstance(error, PermissionError):
         return "no permission to read the file. Make it readable: chmod u+r FILE."
     if isinstance(error, KeyError) and len(error.args) == 1 and isinstance(name := error.args[0], str):
-        close = get_close_matches(name, chemical_symbols[1:], n=1)
-        hint = f"Did you mean {close[0]!r}? " if close else ""
+        hint = f"Did you mean {name.capitalize()!r}? " if name.capitalize() in chemical_symbols[1:] else ""
         return f"frame {frame} names an element {name!r}, which does not exist. {hint}Correct it in the file."
     reason = " ".join(str(error).split())
     before = f"; the {frame} frames before it are fine" if frame else ""

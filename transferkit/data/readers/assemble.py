@@ -14,7 +14,7 @@ from transferkit.typing import PROPERTIES, Property
 
 Labels = Mapping[Property, np.ndarray]
 FLAT = 1e-6
-"""Volume (area, length) of a cell below which it has none, Å³ (Å², Å)"""
+"""Å; and the volume (area) of a cell below which it has none, its largest component being 1"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,8 @@ class Frame:
             return "an atom of no element", f"atom {int(np.argmin(self.numbers))}"
         if not _spans(self.cell[self.pbc]):
             which = "".join(axis for axis, periodic in zip("abc", self.pbc, strict=True) if periodic)
-            return "periodic, but its cell has no volume", f"along {which}"
+            what = "is flat" if self.cell.any() else "is zero"
+            return "periodic, but its cell has no volume", f"it {what} along {which}"
         for what, value in ({"positions": self.positions, "cell": self.cell} | dict(self.labels)).items():
             finite = np.isfinite(value)
             if not finite.all():
@@ -77,9 +78,10 @@ class Frame:
 
 def _spans(vectors: np.ndarray) -> bool:
     """Whether the vectors of the periodic directions, Å, are independent; NaN is judged elsewhere."""
-    if not np.isfinite(vectors).all():
+    if not np.isfinite(vectors).all() or len(vectors) == 0:
         return True
-    return len(vectors) == 0 or bool(np.linalg.det(vectors @ vectors.T) > FLAT**2)
+    size = float(np.abs(vectors).max())
+    return size > FLAT and bool(np.linalg.det(vectors / size @ (vectors / size).T) > FLAT**2)
 
 
 def assemble(

@@ -14,7 +14,7 @@ from transferkit.data.quarantine import TakenOut
 from transferkit.data.readers.assemble import Frame, assemble
 from transferkit.data.readers.candidates import Request, no_energy
 from transferkit.data.readers.labels import Found, find_labels, named_keys_exist
-from transferkit.data.readers.names import levels_in
+from transferkit.data.readers.names import contradicts
 from transferkit.data.readers.stated_units import StatedUnits
 from transferkit.errors import DataError
 from transferkit.typing import PROPERTIES
@@ -96,8 +96,8 @@ def _frame(atoms: Atoms, i: int, source: str, request: Request) -> tuple[Frame, 
     material = _name(atoms.info, (keys["material_id"],) if "material_id" in keys else MATERIALS)
     used = {*keys.values(), *found.entries.values(), *IDS, *MATERIALS, *PROPERTIES}
     columns: dict[str, Any] = {k: v for k, v in atoms.info.items() if k not in used and _storable(v)}
-    if atoms.calc is not None and atoms.calc.results.get("free_energy") is not None:
-        columns["free_energy"] = float(atoms.calc.results["free_energy"]) * request.units.factor("energy")
+    if found.free_energy is not None:
+        columns["free_energy"] = found.free_energy
     length = request.units.factor("length")
     frame = Frame(
         numbers=np.asarray(atoms.numbers, dtype=np.int64),
@@ -116,8 +116,7 @@ def _frame(atoms: Atoms, i: int, source: str, request: Request) -> tuple[Frame, 
 def _check_level(info: Mapping[str, Any], fidelity: str, where: str) -> None:
     for key in LEVEL_ENTRIES:
         stated = str(info.get(key, ""))
-        said, asked = levels_in(stated), levels_in(fidelity)
-        if said and asked and not said & asked:
+        if contradicts(stated, fidelity):
             raise DataError(
                 f"{where} says {key}={stated}, and its labels were asked for as {fidelity}. Ask for {stated}, "
                 f"or remove the entry if it is wrong."

@@ -8,7 +8,7 @@ import numpy as np
 
 from transferkit.data.readers.candidates import Request, chosen_energy, chosen_other, mend
 from transferkit.data.readers.names import name_of
-from transferkit.data.readers.stated_units import unit_factor
+from transferkit.data.readers.stated_units import is_per_atom, unit_factor
 from transferkit.errors import DataError, nearest
 from transferkit.typing import PROPERTIES, Property
 
@@ -29,11 +29,13 @@ class Found:
         labels: in our units and shapes
         entries: label -> entry that it was taken from, with its unit where that is not ours
         aside: entries called like an energy that were not taken
+        free_energy: the force-consistent energy of the calculator, eV; None where it has none
     """
 
     labels: dict[Property, np.ndarray] = field(default_factory=dict)
     entries: dict[str, str] = field(default_factory=dict)
     aside: tuple[str, ...] = ()
+    free_energy: float | None = None
 
 
 def find_labels(atoms: "Atoms", request: Request, where: str) -> Found:
@@ -84,7 +86,7 @@ def find_labels(atoms: "Atoms", request: Request, where: str) -> Found:
         moments = labels["magmoms"]
         labels["magmoms"] = np.linalg.norm(moments, axis=1) if moments.ndim == 2 else np.abs(moments)
     same = {k for k, v in energies.items() if taken is not None and np.array_equal(v, energies[taken])}
-    return Found(labels, entries, tuple(k for k in energies if k not in same))
+    return Found(labels, entries, tuple(k for k in energies if k not in same), values.free_energy())
 
 
 def named_keys_exist(frames: "list[Atoms]", keys: Mapping[str, str], source: str) -> None:
@@ -140,6 +142,11 @@ class _Values:
         self.units = units
         return found
 
+    def free_energy(self) -> float | None:
+        """ASE's ``free_energy``, in the unit of the energy."""
+        found = self.results.get("free_energy")
+        return None if found is None else float(self._value("energy", "free_energy", found))
+
     def gradients(self) -> str | None:
         """An entry called a gradient."""
         return next(iter(self._entries("gradient", None)), None)
@@ -165,8 +172,6 @@ class _Values:
         if kind in {"stress", "virial"} and not (key.lower() == "stresses" and number.shape not in SHAPES):
             number = self._square(number, key)
         factor = self._factor(kind, key)
-        if kind == "energy" and self.request.units.per_atom:
-            factor *= len(self.atoms)
         return number if factor == 1.0 else np.asarray(number * factor)
 
     def _factor(self, kind: str, key: str) -> float:
@@ -174,15 +179,18 @@ class _Values:
         beside = {"forces": ("forces_unit", "force_unit")}.get(kind, (f"{kind}_unit",))
         text = next((str(self.atoms.info[k]) for k in beside if k in self.atoms.info), None)
         own = None if text is None else unit_factor(kind, text, f"{self.where}: {beside[0]}")
+        if own is not None and kind == "energy" and is_per_atom(str(text)):
+            own *= len(self.atoms)
         units = self.request.units
         if units.says(kind):
-            if own is not None and own != units.factor(kind):
+            stated = units.factor(kind) * (len(self.atoms) if kind == "energy" and units.per_atom else 1)
+            if own is not None and own != stated:
                 raise DataError(
                     f"{self.where}: the file gives {kind} in {text}, and units says {units.texts[kind]}. "
                     f"Leave one of them out."
                 )
             self.units[f"{kind} {key}"] = units.texts[kind]
-            return units.factor(kind)
+            return stated
         if own not in {None, 1.0}:
             self.units[f"{kind} {key}"] = str(text)
         return 1.0 if own is None else own
@@ -205,7 +213,7 @@ class _Values:
         found = self._entries("virial", self.request.keys.get("virial"))
         if not found:
             return {}
-        volume = float(np.abs(np.linalg.det(self.atoms.cell.array)))
+        volume = float(np.abs(np.linalg.det(self.atoms.cell.array))) * self.request.units.factor("length") ** 3
         if volume == 0.0:
             key = next(iter(found))
             raise DataError(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from transferkit.data.readers.assemble import Frame
-from transferkit.data.readers.names import levels_in
+from transferkit.data.readers.names import contradicts, levels_in
 from transferkit.data.readers.pymatgen_frames import frame_of, label_array, site_moments
 from transferkit.data.readers.stated_units import voigt_indices
 from transferkit.errors import DataError
@@ -35,8 +35,7 @@ def matpes_frames(records: Iterator[tuple[str, Mapping[str, Any]]], fidelity: st
     for place, record in records:
         where = f"{source}: record {place}"
         stated = str(record.get("functional") or "")
-        said, asked = levels_in(stated), levels_in(fidelity)
-        if said and asked and not said & asked:
+        if contradicts(stated, fidelity):
             raise DataError(
                 f"{where} is {stated}, and {fidelity} was asked for. Ask for {stated}, or give another file."
             )
@@ -52,7 +51,7 @@ def matpes_frames(records: Iterator[tuple[str, Mapping[str, Any]]], fidelity: st
             where=where,
             name=str(record.get("matpes_id") or record.get("mp_aloe_id") or place),
             material_id=material,
-            columns={**columns, "run_type": "GGA" if "pbe" in said else stated or fidelity},
+            columns={**columns, "run_type": "GGA" if "pbe" in levels_in(stated) else stated or fidelity},
         )
 
 

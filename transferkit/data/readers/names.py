@@ -2,8 +2,7 @@
 
 import re
 from dataclasses import dataclass
-
-from transferkit.typing import Property
+from functools import lru_cache
 
 KINDS = {
     "energy": "energy", "energies": "energy", "toten": "energy", "etot": "energy", "u0": "energy",
@@ -63,6 +62,7 @@ class Name:
     family: frozenset[str] = frozenset()
 
 
+@lru_cache(maxsize=4096)  # every frame has the same names
 def name_of(key: str) -> Name | None:
     """What a name says; None if it is not that of a label.
 
@@ -124,13 +124,17 @@ def levels_in(text: str) -> frozenset[str]:
     return LEVELS & set(words(text))
 
 
+def contradicts(stated: str, fidelity: str) -> bool:
+    """Whether a file states another level of theory than the one asked for; words that are none contradict nothing.
+
+    >>> contradicts("r2SCAN", "PBE"), contradicts("PBE", "PBE+U"), contradicts("mine", "PBE")
+    (True, False, False)
+    """
+    said, asked = levels_in(stated), levels_in(fidelity)
+    return bool(said and asked and not said & asked)
+
+
 def of_another_level(name: Name, fidelity: str) -> bool:
     """Whether a name says another level of theory than the one asked for."""
     asked = levels_in(fidelity)
     return bool(name.levels and asked) and not name.levels & asked
-
-
-def of_kind(key: str, kind: Property) -> bool:
-    """Whether an entry is called like this label."""
-    found = name_of(key)
-    return found is not None and found.kind == kind

@@ -13,6 +13,7 @@ SAYABLE = ("energy", "forces", "stress", "virial", "length", "voigt")
 """What ``units`` can name."""
 OURS = {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å³", "virial": "eV", "length": "Å"}
 ASE_ORDER = "xx yy zz yz xz xy"
+PER_ATOM = re.compile(r"/\s*at(om)?\s*$")
 SPELLINGS = {
     "hartree": "Ha", "ha": "Ha", "eh": "Ha", "au": "Ha", "a.u.": "Ha", "ry": "Ry", "rydberg": "Ry", "ev": "eV", "mev": "meV",
     "a": "Å", "å": "Å", "ang": "Å", "angstrom": "Å", "ångström": "Å", "bohr": "Bohr", "a0": "Bohr", "nm": "nm",
@@ -66,7 +67,7 @@ class StatedUnits:
                 raise DataError(f"{where}: units names {name!r}. {nearest(name, SAYABLE)}")
         texts = dict(units)
         order = voigt_indices(units.pop("voigt", ASE_ORDER), where)
-        per_atom = "energy" in units and re.search(r"/\s*at(om)?\s*$", units["energy"]) is not None
+        per_atom = is_per_atom(units.get("energy", ""))
         factors = {name: unit_factor(name, text, where) for name, text in units.items()}
         return cls(factors, texts, per_atom, order)
 
@@ -77,6 +78,15 @@ class StatedUnits:
     def says(self, name: str) -> bool:
         """Whether the unit of this quantity was stated."""
         return name in self.factors
+
+
+def is_per_atom(text: str) -> bool:
+    """Whether a unit of energy is one per atom.
+
+    >>> is_per_atom("eV/atom"), is_per_atom("eV")
+    (True, False)
+    """
+    return PER_ATOM.search(text) is not None
 
 
 def unit_factor(name: str, text: str, where: str) -> float:
@@ -91,7 +101,7 @@ def unit_factor(name: str, text: str, where: str) -> float:
     plain = text.strip()
     sign, plain = (-1.0, plain[1:].strip()) if plain.startswith(("-", "−")) else (1.0, plain)
     if name == "energy":
-        plain = re.sub(r"/\s*at(om)?\s*$", "", plain)
+        plain = PER_ATOM.sub("", plain)
     value = _value(name, plain)
     if value is None:
         raise DataError(

@@ -56,7 +56,7 @@ def read_vasprun(stream: TextIOWrapper, where: str) -> Iterator[Step]:
         yield Step(n + 1, numbers)
         return
     except (ValueError, AttributeError, TypeError) as error:
-        raise DataError(f"{where}: ionic step {n + 1} cannot be read: {error}. {REMEDY}") from error
+        raise DataError(f"{where}: ionic step {n} cannot be read: {error}. {REMEDY}") from error
     if n == 0:
         raise DataError(f"{where}: no ionic step found. The run ended before its first electronic step; run it again.")
 
