@@ -7,11 +7,9 @@ import pytest
 import torch
 
 from transferkit import pool
-
 from transferkit.comparison import collect, jobs, report, run_comparison
 from transferkit.errors import RecipeError, RunFolderError, TransferkitError
 from transferkit.recipe import Recipe
-
 
 pytestmark = pytest.mark.usefixtures("unrendered")
 
@@ -37,7 +35,7 @@ def recipe(**changes):
 class OneByOne(Executor):
     """In place of the pool: no process to start. A failed run, and the recipes, go through the pool itself."""
 
-    def __init__(self, workers, context, *, initializer, initargs):
+    def __init__(self, _workers, _context, *, initializer, initargs):
         self.threads = torch.get_num_threads()
         initializer(*initargs)
 
@@ -46,7 +44,7 @@ class OneByOne(Executor):
         future.set_result(fn(*args, **kwargs))
         return future
 
-    def shutdown(self, wait=True, *, cancel_futures=False):
+    def shutdown(self, *_, **__):
         pool._STOP.clear()
         torch.set_num_threads(self.threads)
 

@@ -16,7 +16,6 @@ from transferkit.recipe import Recipe
 from transferkit.reference.elemental import ElementalReference
 from transferkit.training import loop
 
-
 pytestmark = pytest.mark.usefixtures("unrendered")
 
 
@@ -96,13 +95,14 @@ def test_an_interrupted_run_goes_on_where_a_forward_pass_has_other_last_digits(t
         return original(session, module, index, asked=asked or session.state.progress.step == 1)
 
     original, energies = loop.step, network_energy
+    short = recipe(data={"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "subset": 40, "split": {"fold": 0}})
     monkeypatch.setattr(loop, "step", stop_at_two)
     with pytest.raises(Interrupted, match="interrupted at step 2"):
-        pipeline.run_one(recipe(), tmp_path / "x", quiet=True)
+        pipeline.run_one(short, tmp_path / "x", quiet=True)
     monkeypatch.setattr(loop, "step", original)
     # as on a GPU, where sums are taken in another order each time
     monkeypatch.setattr("transferkit.evaluation.predict.network_energy", lambda *a, **k: energies(*a, **k) + 1e-9)
-    pipeline.run_one(recipe(), tmp_path / "x", quiet=True)
+    pipeline.run_one(short, tmp_path / "x", quiet=True)
     rows = (tmp_path / "x" / "metrics.jsonl").read_text().splitlines()
     assert json.loads((tmp_path / "x" / "result.json").read_text())["training"]["steps"] == 3
     assert json.loads(rows[0])["step"] == 0
@@ -110,7 +110,8 @@ def test_an_interrupted_run_goes_on_where_a_forward_pass_has_other_last_digits(t
 
 def test_other_data_under_the_same_name_are_another_run(tmp_path, monkeypatch):
     data = tk.bundled("gpaw-pbe-r2scan")
-    own = recipe(data={"source": str(tmp_path / "own.parquet"), "fidelity": "r2SCAN", "split": {"fold": 0}})
+    options = {"source": str(tmp_path / "own.parquet"), "fidelity": "r2SCAN", "subset": 40, "split": {"fold": 0}}
+    own = recipe(data=options)
     write_parquet(data, tmp_path / "own.parquet")
     original = loop.step
     monkeypatch.setattr(loop, "step", lambda *a, **k: original(*a, **(k | {"asked": True})))
@@ -246,7 +247,7 @@ def test_a_run_tells_what_was_read_and_that_conventions_differ(tmp_path, monkeyp
     toy = api.load("toy")
     learnt = toy.with_reference(replace(toy.reference(), label_convention="mp2020", fidelity="PBE"))
     monkeypatch.setattr(pipeline, "start", lambda _: learnt)
-    data = {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "PBE", "split": {"fold": 0}}
+    data = {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "PBE", "subset": 40, "split": {"fold": 0}}
     folder = pipeline.run(recipe(data=data), output=tmp_path / "raw", smoke=True)
     result = json.loads((folder / "result.json").read_text())
     assert result["data"]["read_as"] == {"entries": {}, "aside": {}}

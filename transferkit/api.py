@@ -57,8 +57,11 @@ def load(
     published = {*cls.checkpoints(), *cls.cards}  # a folder of the same name is meant by ./NAME
     if checkpoint is not None and checkpoint not in published and is_bundle(checkpoint):
         return bundled_potential(adapter, checkpoint, device=device_of(device), dtype=dtype_of(dtype))
-    if checkpoint is None and not cls.checkpoints():
-        raise CheckpointError(f"{adapter} has no checkpoint here that loads without a network; name one: checkpoint=...")
+    if checkpoint is None and not (cls.ships and cls.checkpoints()):
+        raise CheckpointError(
+            f"{adapter} brings no checkpoint of its own; name one, or give a file or a bundle: checkpoint=... in Python, "
+            f"checkpoint: in a recipe's adapter, --checkpoint on the command line. Published: {', '.join(cls.cards) or 'none'}."
+        )
     chosen = cls.checkpoints()[0] if checkpoint is None else checkpoint
     return cls.load(chosen, device=device_of(device), dtype=dtype_of(dtype), trust=trust)
 

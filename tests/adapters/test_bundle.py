@@ -9,7 +9,15 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import transferkit as tk
-from transferkit.adapters.bundle import FORMAT, bundled_potential, is_bundle, open_bundle, read_info
+from transferkit.adapters.bundle import (
+    ENTRIES,
+    FORMAT,
+    bundled_potential,
+    description_hash,
+    is_bundle,
+    open_bundle,
+    read_info,
+)
 from transferkit.adapters.toy import Toy
 from transferkit.errors import AdapterNotInstalled, CheckpointError, UnknownAdapter
 from transferkit.provenance import weights_hash
@@ -24,8 +32,10 @@ def folder(tmp_path):
 
 
 def change(folder, **entries):
-    info = json.loads((folder / "model.json").read_text())
-    (folder / "model.json").write_text(json.dumps(info | entries))
+    info = json.loads((folder / "model.json").read_text()) | entries
+    if "sha256" in info and set(ENTRIES) <= set(info):  # as if it had been written so
+        info["sha256"] = description_hash(info)
+    (folder / "model.json").write_text(json.dumps(info))
 
 
 def test_a_bundle_says_everything_about_itself(folder):
@@ -161,3 +171,16 @@ def test_adapters_that_are_not_there(folder, monkeypatch):
 def test_saving_again_replaces_the_potential(folder):
     Toy.load("demo").save(folder)
     assert open_bundle(folder).adapter.heads == ("default",)
+
+
+def test_a_description_changed_by_hand_is_refused(folder):
+    file = folder / "model.json"
+    file.write_text(file.read_text().replace('"CC BY-NC 4.0"', '"MIT"'))
+    with pytest.raises(CheckpointError, match=r"model\.json was changed after it was written"):
+        open_bundle(folder)
+
+
+def test_recipe_and_provenance_may_be_annotated(folder):
+    info = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps(info | {"provenance": {"note": "for the paper"}}))
+    assert open_bundle(folder).adapter.heads == ("default", "r2SCAN")

@@ -14,7 +14,6 @@ from transferkit.recipe import Recipe
 from transferkit.resolve import read_data
 from transferkit.run_folder import RunWriter
 
-
 pytestmark = pytest.mark.usefixtures("unrendered")
 
 

@@ -11,7 +11,6 @@ from transferkit.pipeline import run
 from transferkit.recipe import Recipe
 from transferkit.units import HARTREE, KBAR
 
-
 pytestmark = pytest.mark.usefixtures("unrendered")
 
 

@@ -138,6 +138,8 @@ class Adapter(nn.Module, ABC):
         presets: named selections of blocks to train, for the strategy of the same name
         cards: what is known of published checkpoints without opening them, by name; names beyond :meth:`checkpoints`
             need a network connection
+        ships: whether checkpoints come with the package. Where they do not, which lie on a machine is chance, and one
+            must be named
         graph_key: changes when graphs would
         licence: of the weights, in words
     """
@@ -147,6 +149,7 @@ class Adapter(nn.Module, ABC):
     capabilities: ClassVar[Capabilities]
     presets: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     cards: ClassVar[Mapping[str, Card]] = {}
+    ships: ClassVar[bool] = True
     cutoff: float
     elements: frozenset[int]
     heads: tuple[str, ...]

@@ -7,6 +7,7 @@ level of theory), licence of the weights, recipe, provenance, versions, and the 
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ ENTRIES: dict[str, type] = {
     "trainable_reference": bool,
     "licence": str,
     "tensors": dict,
+    "sha256": str,
 }
 """What a description cannot lack"""
 
@@ -74,6 +76,8 @@ def write_bundle(
         "recipe": recipe,
         "provenance": provenance,
     }
+    info = json.loads(json.dumps(info))  # as it will be read: keys are text
+    info["sha256"] = description_hash(info)
     # The description goes last: a folder without one is no bundle, however far the writing had come.
     (folder / INFO).unlink(missing_ok=True)
     save_file(tensors, folder / TENSORS)
@@ -209,8 +213,28 @@ def read_info(folder: Path) -> Json:
         raise CheckpointError(
             f"{folder / INFO} is damaged: its entry {lacking[0]!r} is missing or wrong. Copy it again."
         )
+    if description_hash(info) != info["sha256"]:
+        raise CheckpointError(
+            f"{folder / INFO} was changed after it was written: its own hash differs. Copy it again, or change the "
+            f"potential in Python and save it anew."
+        )
     result: Json = info
     return result
+
+
+def description_hash(info: Json) -> str:
+    """Hash (sha256, hex) of what :data:`ENTRIES` names; recipe and provenance may be annotated.
+
+    Args:
+        info: as ``model.json`` has it
+
+    >>> from transferkit.adapters.toy import Toy
+    >>> info = read_info(write_bundle(Toy.load("demo"), "mine"))
+    >>> description_hash(info) == info["sha256"]
+    True
+    """
+    named = {name: info[name] for name in ENTRIES if name != "sha256"}
+    return sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
 
 
 def _tensors(folder: Path) -> dict[str, Tensor]:

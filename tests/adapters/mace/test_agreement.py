@@ -27,3 +27,9 @@ def test_a_file_that_mace_itself_cannot_evaluate_is_refused(two_heads):
     del broken.atomic_energies_fn
     with pytest.raises(CheckpointError, match=r"cannot be evaluated by the installed mace.*atomic_energies_fn"):
         require_agreement(adapter, broken)
+
+
+def test_a_file_in_half_precision_is_refused(two_heads):
+    adapter = MaceAdapter.of_content(of_upstream(two_heads, "test"))
+    with pytest.raises(CheckpointError, match=r"kept in torch\.bfloat16; save it in float32 or float64"):
+        require_agreement(adapter, upstream_model(arguments(), two_heads.heads, seed=4).bfloat16())

@@ -3,9 +3,10 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 
+import transferkit as tk
 from transferkit.adapters.licence import is_non_commercial
 from transferkit.adapters.mace import MaceAdapter, foundations
-from transferkit.adapters.mace.foundations import FOUNDATIONS, cache_path, cached, fetch, kind_of, url
+from transferkit.adapters.mace.foundations import FOUNDATIONS, cache_path, cached, fetch, kind_of, licence_of, url
 from transferkit.errors import CheckpointError
 
 
@@ -62,3 +63,15 @@ def test_tables_are_told_apart_by_values_and_not_by_guesses():
     assert kind_of(z, np.array([-1.117, -1.548])) == "isolated-atom"
     assert kind_of(z, np.array([-13.6, -2041.8])) == "unknown"
     assert kind_of(np.array([32]), np.array([-0.03])) == "unknown"
+
+
+def test_a_published_file_under_another_path_keeps_its_licence():
+    name = url("mace-matpes-r2scan-0").rsplit("/", 1)[-1]
+    assert is_non_commercial(licence_of(name))
+    assert not is_non_commercial(licence_of("mine.model"))
+
+
+def test_without_a_name_no_cached_model_is_taken_by_chance(cache):
+    MaceAdapter.scratch("tiny", seed=1).export(cache_path("small"))
+    with pytest.raises(CheckpointError, match=r"mace brings no checkpoint of its own; name one"):
+        tk.load("mace", trust=True)

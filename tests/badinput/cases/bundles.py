@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 import transferkit as tk
-from transferkit.adapters.bundle import INFO, TENSORS, write_bundle
+from transferkit.adapters.bundle import ENTRIES, INFO, TENSORS, description_hash, write_bundle
 from transferkit.adapters.toy import Toy
 
 from .case import Case, nothing, text
@@ -17,14 +17,22 @@ def bundle(folder: Path) -> Path:
     return write_bundle(Toy.load("demo"), folder / "mine")
 
 
+def describe(path, entries):
+    """Write a description anew, with the hash that it would have had."""
+    info = json.loads(path.read_text()) | entries
+    if all(info.get(name) is not None for name in ENTRIES):
+        info["sha256"] = description_hash(info)
+    path.write_text(json.dumps(info))
+
+
 def changed(**entries):
     """A bundle whose description says something else."""
+    return lambda folder: describe(bundle(folder) / INFO, entries)
 
-    def make(folder):
-        path = bundle(folder) / INFO
-        path.write_text(json.dumps(json.loads(path.read_text()) | entries))
 
-    return make
+def relicensed(folder):
+    path = bundle(folder) / INFO
+    path.write_text(path.read_text().replace('"licence": "MIT"', '"licence": "none"'))
 
 
 def damaged(change):
@@ -52,9 +60,7 @@ def lacking_tensor(folder):
     tensors = load_file(path / TENSORS)
     tensors.pop(min(tensors))
     save_file(tensors, path / TENSORS)
-    info = json.loads((path / INFO).read_text())
-    info["tensors"]["sha256"] = weights_hash(tensors)
-    (path / INFO).write_text(json.dumps(info))
+    describe(path / INFO, {"tensors": {"sha256": weights_hash(tensors)}})
 
 
 def opened(folder):
@@ -129,6 +135,7 @@ CASES = [
         opened,
         ("says of adapter 'toy': lacks 'config'", "train again"),
     ),
+    Case("a description changed by hand", relicensed, opened, ("was changed after it was written", "Copy it again")),
     Case("tensors of another potential", mixed, opened, ("their hashes differ", "Copy both again")),
     Case("a tensor missing", lacking_tensor, opened, ("lacks 'embedding.weight'", "train again")),
     Case(

@@ -52,6 +52,7 @@ class MaceAdapter(Adapter):
         "mace-freeze-5": ("product", "readout"),
         "mace-freeze-6": ("readout",),
     }
+    ships: ClassVar[bool] = False
     # What else there is to know stands in the files, which are pickles and mostly not here.
     cards: ClassVar[Mapping[str, Card]] = {
         name: Card(known.licence, heads=None, fidelity=known.fidelity, label_convention="raw")

@@ -37,6 +37,8 @@ def require_agreement(adapter: "MaceAdapter", model: Any) -> None:
     cluster = Structure(numbers, positions, np.zeros((3, 3)), np.zeros(3, dtype=bool), "agreement")
     graph = adapter.graph(cluster)
     dtype = next(model.parameters()).dtype
+    if dtype not in TOLERANCE:
+        raise CheckpointError(f"this MACE is kept in {dtype}; save it in float32 or float64, as it was trained.")
     for k, head in enumerate(adapter.heads):
         with torch.no_grad():
             ours = adapter(adapter.collate([graph], [k]), need=frozenset({"energy"})).energy

@@ -10,13 +10,11 @@ import torch
 from torch import Tensor
 
 from transferkit.adapters.mace.architecture import heads_of, of_model
-from transferkit.adapters.mace.foundations import FOUNDATIONS, cached, fetch, kind_of
+from transferkit.adapters.mace.foundations import FOUNDATIONS, cached, fetch, kind_of, licence_of
 from transferkit.adapters.mace.readouts import split
 from transferkit.adapters.mace.upstream import o3, quiet
 from transferkit.errors import CheckpointError, nearest
 from transferkit.reference.elemental import ElementalReference
-
-UNKNOWN_LICENCE = "unknown: the file does not say"
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +104,7 @@ def of_upstream(model: Any, source: str) -> Checkpoint:
         heads=heads,
         readouts=split(weights, len(heads), hidden),
         references=_references(weights["atomic_energies_fn.atomic_energies"], arguments["elements"], heads, source),
-        licence=known.licence if known else UNKNOWN_LICENCE,
+        licence=known.licence if known else licence_of(source),
         model=model,
     )
 

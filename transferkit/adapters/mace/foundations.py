@@ -103,6 +103,20 @@ def fetch(name: str) -> Path:
         ) from error
 
 
+def licence_of(file: str) -> str:
+    """Licence of a file that is called as the authors call one of theirs; else in words that it is not known.
+
+    >>> licence_of("mine.model")
+    'unknown: the file does not say'
+    """
+    with quiet():
+        from mace.calculators.foundations_models import mace_mp_urls
+    for name, known in FOUNDATIONS.items():
+        if name in mace_mp_urls and file in {url(name).rsplit("/", 1)[-1], cache_path(name).name}:
+            return f"{known.licence}, if it is the published {name}, whose name it has"
+    return "unknown: the file does not say"
+
+
 def kind_of(numbers: np.ndarray, energies: np.ndarray) -> Kind:
     """Kind of a table of E0 where its values tell, else "unknown".
 
