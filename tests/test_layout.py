@@ -28,7 +28,15 @@ def test_every_module_has_its_test(path):
 
 
 def test_every_test_has_its_module():
-    beyond = {"test_imports.py", "test_layout.py", "test_docs.py", "test_first_day.py", "test_shared_sets.py", "badinput", "testing"}
+    beyond = {
+        "test_imports.py",
+        "test_layout.py",
+        "test_docs.py",
+        "test_first_day.py",
+        "test_shared_sets.py",
+        "badinput",
+        "testing",
+    }
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         inside = path.relative_to(ROOT / "tests")
         if beyond & {*inside.parts} or inside.name.startswith("test_contract_"):

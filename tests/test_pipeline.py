@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 
 import transferkit as tk
 from transferkit import api, pipeline, resolve
@@ -234,7 +235,9 @@ def test_a_recipe_goes_on_from_a_run(folder, tmp_path):
     before = ReferencedPotential.open(folder / "model")
     assert all(np.array_equal(v, before.state_dict()[k]) for k, v in again.state_dict().items())
     run = pipeline.run(recipe(adapter=checkpoint), output=tmp_path / "next", smoke=True)
-    assert json.loads((run / "result.json").read_text())["adapter"]["checkpoint"] == str(folder)
+    assert json.loads((run / "result.json").read_text())["adapter"]["checkpoint"] == folder.name
+    # where it lies is kept for whoever goes on
+    assert yaml.safe_load((run / "recipe.yaml").read_text())["adapter"]["checkpoint"] == str(folder)
 
 
 def test_the_bundle_of_a_run_holds_its_recipe_and_where_it_came_from(folder):
@@ -258,3 +261,15 @@ def test_a_run_tells_what_was_read_and_that_conventions_differ(tmp_path, monkeyp
     result = json.loads((folder / "result.json").read_text())
     assert result["label_convention"] == "mp2020"
     assert not any("trained on mp2020 energies" in finding for finding in result["data"]["findings"])
+
+
+def test_what_the_limits_of_a_recipe_let_through_is_no_finding(tmp_path):
+    data = tk.bundled("gpaw-pbe-r2scan", fidelity="r2SCAN")[:60]
+    forces = data.forces.copy()
+    forces[0], forces[1] = [0.0, 0.0, 300.0], [0.0, 0.0, -300.0]
+    write_parquet(data.with_labels(forces=forces), tmp_path / "a.parquet")
+    source = {"source": str(tmp_path / "a.parquet"), "fidelity": "r2SCAN", "quarantine": {"largest_force": 500.0}}
+    run = pipeline.run(recipe(data=source), output=tmp_path / "x", smoke=True)
+    told = json.loads((run / "result.json").read_text())["data"]
+    assert told["quarantine"]["taken"] == 0
+    assert not [finding for finding in told["findings"] if "force above" in finding]

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from transferkit.errors import Interrupted
-from transferkit.pool import _STOP, Job, _carry_out
+from transferkit.pool import _STOP, Job, _carry_out, cores, shares
 from transferkit.recipe import Recipe
 
 RECIPE = """
@@ -35,6 +35,14 @@ def test_no_job_is_begun_after_a_stop(tmp_path, monkeypatch):
         _carry_out(Job("a", 3, recipe, tmp_path / "a"), smoke=True, resume=True)
     assert not (tmp_path / "a").exists()
     assert _STOP == []
+
+
+def test_runs_share_the_cores_that_the_process_may_use(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5, 6}, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    assert cores() == 4
+    assert (shares(9), shares(2)) == ((4, 1), (2, 2))
 
 
 @pytest.mark.slow

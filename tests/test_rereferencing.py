@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import transferkit as tk
+from transferkit.data.quarantine import TakenOut
 from transferkit.errors import ReferenceFitError
 from transferkit.evaluation.predict import network_energy
 from transferkit.rereferencing import compare_policies
@@ -27,6 +28,28 @@ def test_difference_names_the_structure_whose_source_label_is_missing(parts):
     first = str(parts.train.id[0])
     with pytest.raises(ReferenceFitError, match=first):
         compare_policies(tk.load("toy"), parts.train, policy="difference", source_data=pbe[pbe.id != first])
+
+
+def test_source_labels_that_were_left_out_are_said_and_missed_where_they_are_needed(parts):
+    pbe = tk.bundled("gpaw-pbe-r2scan", fidelity="PBE")
+    needed = str(parts.train.id[0])
+    spare = next(str(name) for name in pbe.id if name not in set(parts.train.id))
+    options = {"policy": "difference", "source_data": pbe[~np.isin(pbe.id, [spare])]}
+    broken = [TakenOut(spare, "a.xyz: frame 3", "energy is NaN or infinite", "nan")]
+    (found,) = compare_policies(tk.load("toy"), parts.train, **options, source_taken=broken).findings[-1:]
+    assert (found.where, "1 with energy is NaN" in found.what) == ((spare,), True)
+    options["source_data"] = pbe[~np.isin(pbe.id, [needed])]
+    broken = [TakenOut(needed, "a.xyz: frame 7", "energy is NaN or infinite", "nan")]
+    with pytest.raises(ReferenceFitError, match=r"holds 1 that cannot be used: a\.xyz: frame 7.*Mend them there"):
+        compare_policies(tk.load("toy"), parts.train, **options, source_taken=broken)
+
+
+def test_source_structures_without_an_energy_are_missing(parts):
+    pbe = tk.bundled("gpaw-pbe-r2scan", fidelity="PBE")
+    first = str(parts.train.id[0])
+    partial = replace(pbe, mask=pbe.mask | {"energy": pbe.id != first})
+    with pytest.raises(ReferenceFitError, match=f"1 are missing, first '{first}'"):
+        compare_policies(tk.load("toy"), parts.train, policy="difference", source_data=partial)
 
 
 def test_difference_refuses_labels_of_the_same_level(parts):

@@ -7,12 +7,15 @@ from ase.io import write
 from pydantic import ValidationError
 
 from transferkit.data.bundled import bundled
+from transferkit.data.quarantine import Limits
 from transferkit.data.readers import to_ase
+from transferkit.errors import DataError
 from transferkit.options import Loss, Optimiser, Training
 from transferkit.recipe import Recipe
 from transferkit.resolve import (
     _TINY,
     length_of,
+    limits_of,
     loss_of,
     optimiser_of,
     read_data,
@@ -104,12 +107,31 @@ def test_data_are_read_with_every_option(tmp_path):
 def test_source_data_are_read_with_their_own_options(tmp_path):
     write(tmp_path / "a.extxyz", to_ase(bundled("gpaw-pbe-r2scan", fidelity="PBE")[:2]))
     options = {"policy": "difference", "source_data": f"{tmp_path}/a.extxyz@PBE", "source_keys": {"forces": ""}}
-    data = source_data(recipe(reference=options | {"source_units": {"energy": "meV"}, "source_convention": "mp2020"}))
+    more = {"source_units": {"energy": "meV"}, "source_convention": "mp2020"}
+    data = source_data(recipe(reference=options | more)).kept
     assert data.label_convention == "mp2020"
     assert not data.has("forces").any()
     assert source_data(recipe()) is None
     with pytest.raises(ValidationError, match="source_keys say how source_data is read"):
         recipe(reference={"source_keys": {"energy": "a"}})
+
+
+def test_broken_source_labels_are_left_out_where_the_recipe_has_a_quarantine(tmp_path):
+    frames = to_ase(bundled("gpaw-pbe-r2scan", fidelity="PBE")[:4])
+    frames[2].calc.results["energy"] = float("nan")
+    write(tmp_path / "a.extxyz", frames)
+    reference = {"policy": "difference", "source_data": f"{tmp_path}/a.extxyz@PBE"}
+    options = reference_of(recipe(reference=reference))
+    assert (len(options["source_data"]), [t.id for t in options["source_taken"]]) == (3, [frames[2].info["id"]])
+    data = {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "quarantine": None}
+    with pytest.raises(DataError, match="energy is NaN"):
+        reference_of(recipe(reference=reference, data=data))
+
+
+def test_limits_are_those_of_the_recipe():
+    data = {"source": "x", "fidelity": "PBE", "quarantine": {"largest_force": 500, "closest_distance": None}}
+    assert limits_of(recipe(data=data)) == Limits(largest_force=500.0, closest_distance=None)
+    assert limits_of(recipe(data=data | {"quarantine": None})) is None
 
 
 def test_the_reference_is_handed_on_whole():
@@ -127,5 +149,6 @@ def test_the_reference_is_handed_on_whole():
         "method": "ridge",
         "ridge": 0.5,
         "source_data": None,
+        "source_taken": (),
         "isolated": {"O": -1.5},
     }

@@ -23,7 +23,7 @@ class AdapterOptions(Options):
     """Registered name; ``transferkit adapters`` lists them."""
     checkpoint: str | None = None
     """Name, in quotes where it looks like a number; path of a file; or folder of a run, whose potential is taken on.
-    ``null`` takes the adapter's first."""
+    ``null`` takes the first of those that come with the adapter's package; where none do, one must be named."""
     head: str | None = None
     """Which head to train; ``null`` takes the one of the level of theory of the data, or the only one."""
     new_head: NewHead | None = None

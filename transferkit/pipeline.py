@@ -28,7 +28,7 @@ from transferkit.provenance import provenance
 from transferkit.recipe import Recipe, identity
 from transferkit.report.page import write as write_page
 from transferkit.rereferencing import compare_policies
-from transferkit.resolve import length_of, loss_of, optimiser_of, read_data, reference_of, strategy_of
+from transferkit.resolve import length_of, limits_of, loss_of, optimiser_of, read_data, reference_of, strategy_of
 from transferkit.result import result_of
 from transferkit.run_folder import FIRST_RANK, RunWriter, claim
 from transferkit.training.fit import fit
@@ -85,7 +85,7 @@ def run_one(
     desk.say(desk.quarantine(sifted))
     parts = divide(recipe, data, smoke=smoke)
     desk.write("split.json", parts.info)
-    findings = check(data)
+    findings = check(data, limits_of(recipe))  # what the recipe lets through on purpose is no finding
     read = f"read: {data.read_as}" if data.read_as else ""  # bundled sets do not say
     desk.say("\n".join(filter(None, [str(data), read, parts.describe(), *map(str, findings)])))
 

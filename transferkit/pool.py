@@ -101,9 +101,17 @@ def shares(n: int) -> tuple[int, int]:
     import torch
 
     # Small graphs gain little from a second thread, so cores are given to runs.
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = 1 if torch.cuda.is_available() else max(1, min(n, cores))
-    return workers, max(1, cores // workers)
+    workers = 1 if torch.cuda.is_available() else max(1, min(n, cores()))
+    return workers, max(1, cores() // workers)
+
+
+def cores() -> int:
+    """Cores that this process may use, which a batch system may have made fewer than the machine has.
+
+    >>> cores() > 0
+    True
+    """
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 _STOP: list[Event] = []

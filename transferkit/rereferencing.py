@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from transferkit.data.finding import Finding
+from transferkit.data.quarantine import TakenOut, by_reason, first
 from transferkit.data.structures import Structures
 from transferkit.errors import ReferenceFitError
 from transferkit.reference.isolated import refuse_isolated_only
@@ -50,6 +51,7 @@ def compare_policies(
     method: str = "least-squares",
     ridge: float = 1e-3,
     source_data: Structures | None = None,
+    source_taken: Sequence[TakenOut] = (),
     isolated: Mapping[str, float] | None = None,
     graphs: Sequence["Graph"] | None = None,
     head: str | None = None,
@@ -66,6 +68,7 @@ def compare_policies(
         method: "least-squares", "ridge" or "huber"
         ridge: strength of "ridge", dimensionless
         source_data: the same structures at the source level of theory, for "difference" (paper A, equation 3)
+        source_taken: frames of the file of ``source_data`` that cannot be used and were left out
         isolated: energies of isolated atoms at the target level, eV by symbol, for "isolated-atoms"
         graphs: of ``data`` in order, where they are built already
         head: whose E0 moves; by the level of theory of the data if not given, see
@@ -96,7 +99,7 @@ def compare_policies(
         "energies": data.energy,
         "network": network_energy(model, data, graphs, head=head) if network is None else network[labelled],
         "elements": data.elements,
-        "source_energies": None if source_data is None else _paired(data, source_data),
+        "source_energies": None if source_data is None else _paired(data, source_data, source_taken),
         "isolated": isolated,
         "method": method,
         "ridge": ridge,
@@ -110,21 +113,42 @@ def compare_policies(
     else:
         predicted = None if stand_in else arrays["network"] + source.total(data)
         convention = convention_finding(source, data, predicted=predicted, policy=policy)
-    findings = tuple(finding for finding in (convention, kind_finding(source, policy)) if finding is not None)
+    found = (convention, kind_finding(source, policy), _left_out(source_taken))
+    findings = tuple(finding for finding in found if finding is not None)
     return Rereferenced(moved, table, table.warning(policy), new.minus(source), head, findings)
 
 
-def _paired(data: Structures, source: Structures) -> np.ndarray:
+def _paired(data: Structures, source: Structures, taken: Sequence[TakenOut]) -> np.ndarray:
     """Energies of ``source`` in the order of ``data``, matched by id."""
     if source.fidelity == data.fidelity:
         raise ReferenceFitError(
             f"source_data holds {source.fidelity} labels, as the data themselves do, so their difference is zero. "
             f"Give the same structures at the level of theory of the checkpoint, e.g. bundled:gpaw-pbe-r2scan@PBE."
         )
-    position = {str(name): k for k, name in enumerate(source.id)}
+    position = {str(name): k for k, name in enumerate(source.id) if source.mask["energy"][k]}
     if missing := [str(name) for name in data.id if str(name) not in position]:
+        broken = [t for t in taken if t.id in set(missing)]
+        why = f" Of these, source_data holds {len(broken)} that cannot be used: {first(broken)}." if broken else ""
+        mend = (
+            "mend them there, or remove these frames from the data"
+            if broken
+            else "give source_data that holds the same ids, each with an energy"
+        )
         raise ReferenceFitError(
             f"policy 'difference' needs the source labels of every training structure; {len(missing)} are missing, "
-            f"first {missing[0]!r}. Give source_data that holds the same ids, or use policy 'residual'."
+            f"first {missing[0]!r}.{why} {mend[0].upper()}{mend[1:]}, or use policy 'residual'."
         )
     return source.energy[[position[str(name)] for name in data.id]]
+
+
+def _left_out(taken: Sequence[TakenOut]) -> Finding | None:
+    """What was left out of the source labels, which are in no other list."""
+    if not taken:
+        return None
+    return Finding(
+        "note",
+        f"{len(taken)} frame(s) of source_data cannot be used and were left out: {by_reason(taken)}",
+        tuple(t.id for t in taken),
+        first(taken),
+        "nothing, since no training structure needs them",
+    )

@@ -4,9 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from transferkit.data.convention import convert_convention
-from transferkit.data.quarantine import Limits, Sifted
+from transferkit.data.quarantine import Limits, Sifted, TakenOut
 from transferkit.data.source import open_data, open_sifted
-from transferkit.data.structures import Structures
 from transferkit.finetuning.strategy import Strategy
 from transferkit.recipe import Recipe
 from transferkit.training.loss import PUBLISHED, Loss
@@ -17,19 +16,34 @@ from transferkit.typing import PROPERTIES, Property
 def read_data(recipe: Recipe) -> Sifted:
     """The data of a recipe, by the label convention that it asks for, without the frames that its quarantine takes out."""
     o = recipe.data
-    limits = None if o.quarantine is None else Limits(**o.quarantine.model_dump())
-    sifted = open_sifted(o.source, o.fidelity, o.label_convention, o.keys, o.units, limits=limits)
+    sifted = open_sifted(o.source, o.fidelity, o.label_convention, o.keys, o.units, limits=limits_of(recipe))
     if o.convert is None:
         return sifted
     return replace(sifted, kept=convert_convention(sifted.kept, **o.convert.model_dump()))
 
 
-def source_data(recipe: Recipe) -> Structures | None:
-    """For the policy ``difference``: the same structures at the source's level of theory."""
+def limits_of(recipe: Recipe) -> Limits | None:
+    """What a frame may be; None where the recipe has no quarantine.
+
+    >>> limits_of(Recipe.model_validate(_TINY)).largest_force
+    100.0
+    """
+    o = recipe.data.quarantine
+    return None if o is None else Limits(**o.model_dump())
+
+
+def source_data(recipe: Recipe) -> Sifted | None:
+    """For the policy ``difference``: the same structures at the source's level of theory.
+
+    Where the recipe has a quarantine, frames that cannot be used are left out here as in the data. Whether labels are
+    plausible is judged in the data only: a frame that is missed here stops the run, and is not worth that.
+    """
     o = recipe.reference
     if o.source_data is None:
         return None
-    return open_data(o.source_data, None, o.source_convention, o.source_keys, o.source_units)
+    taken: list[TakenOut] | None = None if recipe.data.quarantine is None else []
+    data = open_data(o.source_data, None, o.source_convention, o.source_keys, o.source_units, taken=taken)
+    return Sifted(data, tuple(taken or ()))
 
 
 def reference_of(recipe: Recipe) -> dict[str, Any]:
@@ -38,10 +52,11 @@ def reference_of(recipe: Recipe) -> dict[str, Any]:
     >>> reference_of(Recipe.model_validate(_TINY))["policy"]
     'residual'
     """
-    o = recipe.reference
+    o, source = recipe.reference, source_data(recipe)
     return {
         **{name: getattr(o, name) for name in ("policy", "trainable", "method", "ridge")},
-        "source_data": source_data(recipe),
+        "source_data": None if source is None else source.kept,
+        "source_taken": () if source is None else source.taken,
         "isolated": o.isolated_atoms,
     }
 

@@ -63,14 +63,14 @@ def result_of(
         "label_convention": data.label_convention,
         "adapter": {
             "name": potential.adapter.name,
-            "checkpoint": recipe.adapter.checkpoint,
+            "checkpoint": _shown(recipe.adapter.checkpoint),
             "licence": potential.adapter.licence,
             "non_commercial": is_non_commercial(potential.adapter.licence),
             "head": head,
             "heads": potential.fidelities,
         },
         "data": {
-            "source": recipe.data.source.rsplit("/", 1)[-1],
+            "source": _shown(recipe.data.source),
             "hash": data.hash,
             "read_as": data.read_as.to_json(),
             "counts": {name: len(part) for name, part in sets.items()},
@@ -110,3 +110,8 @@ def result_of(
         "valid": {when: judged["valid"][when] for when in ("step0", "final")},
         "versions": versions(potential.adapter.package),
     }
+
+
+def _shown(path: str | None) -> str | None:
+    """The last part of a path: where a file lies on this machine is for ``recipe.yaml``, and no reader's concern."""
+    return None if path is None else path.rstrip("/").rsplit("/", 1)[-1]

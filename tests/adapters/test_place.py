@@ -29,5 +29,5 @@ def test_a_misspelt_dtype_names_the_nearest():
 
 
 def test_a_device_that_no_torch_knows_names_the_nearest():
-    with pytest.raises(RecipeError, match="no device is called 'gpu'. Did you mean 'cpu'"):
+    with pytest.raises(RecipeError, match=r"no device is called 'gpu'\. Did you mean 'cpu'"):
         device_of("gpu")

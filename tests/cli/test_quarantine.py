@@ -67,6 +67,11 @@ def test_limits_without_a_quarantine_are_refused(run, broken, tmp_path):
     assert "Give both" in run("convert", broken, tmp_path / "b.parquet", "--limit", "most=0.5", code=2).output
 
 
+def test_describe_refuses_the_limit_that_it_cannot_honour(run, broken):
+    said = " ".join(run("describe", broken, "--limit", "most=0.5", code=2).output.split())
+    assert "describe shows all such frames and refuses none. Leave it out here, and give it to convert" in said
+
+
 def test_limits():
     assert limits_of(None) == Limits()
     found = limits_of(["largest_force=50", "energy_residual=null", "most=0"])

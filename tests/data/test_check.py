@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from transferkit.data.check import check
+from transferkit.data.quarantine import Limits
 
 
 def test_good_data_give_no_warning(r2scan, pbe):
@@ -17,12 +20,13 @@ def test_warnings_come_first(r2scan):
     assert "1 exact duplicate" in [f.what for f in found]
 
 
-def test_partial_labels_are_noted(r2scan):
+@pytest.mark.parametrize("label", ["energy", "stress"])
+def test_partial_labels_are_noted(r2scan, label):
     from transferkit.data.structures import concatenate
 
-    data = concatenate([r2scan[:5].without("stress"), r2scan[5:8]])
+    data = concatenate([r2scan[:5].without(label), r2scan[5:8]])
     (found,) = check(data)
-    assert found.what == "stress is there for some structures only"
+    assert found.what == f"{label} is there for some structures only"
     assert found.where == tuple(r2scan.id[:5])
     assert "5 of 8" in found.evidence
 
@@ -45,11 +49,16 @@ def test_forces_and_energies_beyond_the_limits(r2scan):
 
 
 def test_limits_can_be_other_ones(r2scan):
-    from transferkit.data.quarantine import Limits
-
     (found,) = check(r2scan, Limits(largest_force=5.0))
     assert found.what == "largest force above 5 eV/Å"
     assert len(found.where) == 2
+
+
+def test_atoms_that_a_limit_lets_through_do_not_collide(r2scan):
+    data = replace(r2scan[:3], positions=r2scan[:3].positions / 2.5, cell=r2scan[:3].cell / 2.5)
+    for closest, there in ((0.5, True), (0.9, True), (0.1, False), (None, False)):
+        found = [f for f in check(data, Limits(closest_distance=closest)) if f.what.startswith("atoms collide")]
+        assert bool(found) == there, closest
 
 
 def test_a_slip_of_units_is_said_once(r2scan):
@@ -79,7 +88,7 @@ def test_no_sound_set_of_the_shared_data_is_suspected_of_a_slip(shared):
     }
     for name, keys in sets.items():
         fidelity = "r2SCAN" if name == "tmo_r2scan" else "PBEsol" if keys else "PBE"
-        data = read(shared / name, fidelity=fidelity, keys=keys or None)
+        data = read(shared / "data" / name, fidelity=fidelity, keys=keys or None)
         assert [f.what for f in check(data) if f.severity == "warning"] == [], name
 
 
@@ -87,5 +96,5 @@ def test_no_sound_set_of_the_shared_data_is_suspected_of_a_slip(shared):
 def test_ethanol_in_kcal_is_found_from_its_one_composition(shared):
     from transferkit.data.readers import read
 
-    found = [f.what for f in check(read(shared / "rmd17_ethanol_1k/rmd17_ethanol_1000.xyz", fidelity="PBE"))]
+    found = [f.what for f in check(read(shared / "data/rmd17_ethanol_1k/rmd17_ethanol_1000.xyz", fidelity="PBE"))]
     assert found[:2] == ["the energies look like kcal/mol", "the forces are large for eV/Å and look like kcal/mol/Å"]

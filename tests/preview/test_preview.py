@@ -5,6 +5,7 @@ import json
 import pytest
 
 from transferkit.comparison import jobs
+from transferkit.pool import cores
 from transferkit.preview.preview import free_bytes, preview
 from transferkit.run_folder import claim
 
@@ -45,6 +46,7 @@ def test_a_comparison_counts_every_run(comparison):
     facts = comparison.facts
     assert list(facts["cost"]["variants"]) == ["all", "readout"]
     assert (facts["cost"]["runs"], facts["write"]["runs"]) == (4, 4)
+    assert facts["cost"]["cores"] == cores()
     one = facts["cost"]["variants"]["all"]["run_s"]["likely"]
     assert facts["cost"]["work_s"]["likely"] > 3 * one
     assert facts["train"][1]["strategy"]["trainable"] < facts["train"][0]["strategy"]["trainable"]

@@ -186,3 +186,19 @@ def test_policies_are_those_of_a_pretrained_run_and_refit_is_explained(page, tmp
 def test_without_a_pretrained_run_there_is_no_table_of_policies(page, tmp_path):
     assert page(variants={"a": variant(0.1)})["policies"] == []
     assert "counts twice" not in write(tmp_path).read_text()
+
+
+def test_what_was_taken_out_is_one_line_or_one_for_each_way(tmp_path):
+    for name, n in (("a", 3), ("b", 3), ("c", 0)):
+        (tmp_path / name).mkdir()
+        stored = {"taken": n, "reasons": {"no energy": n} if n else {}, "file": "quarantine.jsonl" if n else None}
+        (tmp_path / name / "result.json").write_text(json.dumps({"data": {"quarantine": stored}}))
+    variants = {name: variant(0.1, runs=[name], label=name.upper()) for name in "ab"}
+    (tmp_path / "comparison.json").write_text(json.dumps({"variants": variants}))
+    said = "3 structures (3 with no energy); quarantine.jsonl in the folder of each run names them"
+    assert comparison_page(tmp_path)["taken_out"] == [said]
+    assert f"Taken out before anything else: {said}." in write(tmp_path).read_text()
+    (tmp_path / "comparison.json").write_text(json.dumps({"variants": variants | {"c": variant(0.1, runs=["c"])}}))
+    assert comparison_page(tmp_path)["taken_out"] == [f"{said}, for A, B"]
+    (tmp_path / "comparison.json").write_text(json.dumps({"variants": {"c": variant(0.1, runs=["c"])}}))
+    assert comparison_page(tmp_path)["taken_out"] == []

@@ -37,7 +37,7 @@ def test_what_was_taken_out_which_keys_and_findings_are_shown(found, tmp_path):
     frame = {"id": "bad-1", "where": "set.xyz: frame 3", "reason": "largest force above 100 eV/Å", "value": 412.25}
     more = {
         "quarantine": {"taken": 1, "reasons": {frame["reason"]: 1}, "frames": [frame]},
-        "limits": {"largest_force": 100.0, "closest_distance": None},
+        "limits": {"largest_force": 100.0, "closest_distance": None, "energy_deviations": 15.0, "most": 0.1},
         "keys": {"entries": {"energy": {"REF_energy": 80}}, "aside": {"dft_energy": 9}},
         "findings": [{"severity": "warning", "what": "units look odd", "where": [], "evidence": "e", "mend": "m"}],
     }
@@ -45,7 +45,7 @@ def test_what_was_taken_out_which_keys_and_findings_are_shown(found, tmp_path):
     for words in (
         "1 structure beyond the limits or not fit for use",
         "bad-1 set.xyz: frame 3 largest force above 100 eV/Å 412.2",
-        "Limits: largest force 100.",
+        "Limits: largest force 100 eV/Å, energy deviations 15 robust σ, most 0.1 of the frames.",
         "energy REF_energy 80",
         "not used dft_energy 9",
         "warning: units look odd. Evidence: e. Mend: m.",

@@ -71,7 +71,13 @@ def describe(
     """
     from transferkit.data.describe import describe as describe_data
     from transferkit.data.quarantine import TakenOut, sift
+    from transferkit.errors import DataError
 
+    if any(text.partition("=")[0] == "most" for text in limit or ()):
+        raise DataError(
+            "--limit most=... says when convert and a run refuse to take out more, and describe shows all such frames "
+            "and refuses none. Leave it out here, and give it to convert, or as data.quarantine.most in a recipe."
+        )
     limits, broken = limits_of(limit), list[TakenOut]()
     whole = opened(data, label_convention, key, unit, taken=broken)
     sifted = sift(whole, replace(limits, most=1.0), broken=broken)

@@ -17,7 +17,7 @@ Limit = Annotated[
     list[str] | None,
     typer.Option(
         help="What a frame may be: largest_force (eV/Å), closest_distance (of the covalent radii), energy_residual (eV/atom), "
-        "energy_deviations, most (share of the frames); none turns one off; repeatable.",
+        "energy_deviations, most (share of the frames; for convert only); none turns one off; repeatable.",
         metavar="NAME=VALUE",
     ),
 ]

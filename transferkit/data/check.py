@@ -46,7 +46,7 @@ def check(data: Structures, limits: Limits | None = None) -> list[Finding]:
         *slips,
         # numbers in another unit are beyond limits in ours: that is one mistake, and said already
         *([] if slips else _beyond(data, limits or Limits())),
-        *geometry_findings(data),
+        *geometry_findings(data, limits or Limits()),
         *duplicate_findings(data),
         *mixture_findings(data),
         *data.read_as.findings(),

@@ -5,10 +5,9 @@ import numpy as np
 from transferkit.data.distances import closest, isolated
 from transferkit.data.finding import Finding
 from transferkit.data.order import seeded_order
+from transferkit.data.quarantine import Limits
 from transferkit.data.structures import Structures
 
-COLLIDE = 0.5
-"""of the sum of the covalent radii"""
 ISOLATED = 6.0
 """Å"""
 NET_FORCE = 0.1
@@ -17,8 +16,13 @@ MOST_ATOMS = 500_000
 """atoms whose distances are examined, some seconds; structures are drawn by id in larger sets"""
 
 
-def geometry_findings(data: Structures) -> list[Finding]:
+def geometry_findings(data: Structures, limits: Limits | None = None) -> list[Finding]:
     """Colliding and isolated atoms, net forces.
+
+    Args:
+        data: structures, labelled or not
+        limits: how close atoms may be; the defaults of the quarantine if not given. A distance that is beyond its default
+            is no collision, however strict the limit.
 
     >>> import transferkit as tk
     >>> data = tk.bundled("gpaw-pbe-r2scan")[:3]
@@ -28,19 +32,20 @@ def geometry_findings(data: Structures) -> list[Finding]:
     >>> geometry_findings(replace(data, positions=data.positions / 4, cell=data.cell / 4))[0].what
     'atoms collide in 3 structure(s)'
     """
-    return [*_distances(data), *_net_forces(data)]
+    return [*_distances(data, limits or Limits()), *_net_forces(data)]
 
 
-def _distances(data: Structures) -> list[Finding]:
+def _distances(data: Structures, limits: Limits) -> list[Finding]:
+    collide = min(limits.closest_distance or 0.0, Limits().closest_distance or 0.0)
     data, of = _examined(data)
     near, alone = closest(data), np.flatnonzero(isolated(data, ISOLATED))
-    bad, found = np.flatnonzero(near.share < COLLIDE), []
+    bad, found = np.flatnonzero(near.share < collide), []
     if len(bad):
         worst = int(bad[np.argmin(near.share[bad])])
         distance, radii = near.distance[worst], near.distance[worst] / max(near.share[worst], 1e-12)
         evidence = (
             f"shortest: {distance:.3f} Å in {data.id[worst]}, covalent radii sum to {radii:.2f} Å; "
-            f"the limit is {COLLIDE} of that{of}"
+            f"the limit is {collide:g} of that{of}"
         )
         mend = "look at these structures; positions in other units than Å, or a wrong cell, look like this too"
         names = tuple(str(data.id[s]) for s in bad)

@@ -23,7 +23,7 @@ from transferkit.preview.attempts import Attempts, key_of
 from transferkit.preview.measure import Trial
 from transferkit.recipe import Recipe
 from transferkit.rereferencing import Rereferenced, compare_policies
-from transferkit.resolve import loss_of, optimiser_of, read_data, reference_of, source_data, strategy_of
+from transferkit.resolve import limits_of, loss_of, optimiser_of, read_data, reference_of, source_data, strategy_of
 from transferkit.run_folder import examine, writable
 from transferkit.training.labels import learnable
 from transferkit.training.session import notes_on
@@ -135,7 +135,9 @@ def _data(found: Prepared, attempts: Attempts, where: str, *, smoke: bool) -> No
     found.sifted = attempts.once(where, found.keys["data"], lambda: read_data(recipe))
     if (sifted := found.sifted) is None:
         return
-    found.findings = tuple(attempts.once(where, ("findings", key_of(options)), lambda: check(sifted.kept)) or ())
+    found.findings = tuple(
+        attempts.once(where, ("findings", key_of(options)), lambda: check(sifted.kept, limits_of(recipe))) or ()
+    )
     found.keys["parts"] = ("parts", key_of(options, recipe.data.split, recipe.data.subset, recipe.seed))
     found.parts = attempts.once(where, found.keys["parts"], lambda: divide(recipe, sifted.kept, smoke=smoke))
 
@@ -150,7 +152,7 @@ def _potential(found: Prepared, attempts: Attempts, where: str) -> None:
         return
     found.model = model = attempts.once(where, found.keys["potential"], lambda: start(recipe))
     if recipe.reference.source_data is not None:
-        attempts.once(where, ("source", key_of(recipe.reference)), lambda: source_data(recipe))
+        attempts.once(where, _source_key(recipe), lambda: source_data(recipe))
     if model is None:
         return
     chosen = ("head", found.keys["potential"], recipe.data.fidelity)
@@ -186,12 +188,17 @@ def _together(found: Prepared, attempts: Attempts, where: str) -> None:
         found.notes = notes_on(absent, sorted(p for p in found.need if not parts.valid.mask[p].any()))
     if attempts.once(where, ("elements", shared), lambda: _know(model, head, parts.all())) is None:
         return
-    if recipe.reference.source_data is not None and not attempts.seconds(("source", key_of(recipe.reference))):
+    if recipe.reference.source_data is not None and not attempts.seconds(_source_key(recipe)):
         return
     found.keys["reference"] = ("reference", shared, key_of(recipe.reference))
     found.referenced = attempts.once(where, found.keys["reference"], lambda: _refer(recipe, model, head, parts))
     if found.referenced is not None:
         found.cautions = tuple(found.referenced.findings)
+
+
+def _source_key(recipe: Recipe) -> tuple[object, ...]:
+    """What the source labels depend on: also on whether frames that cannot be used are left out."""
+    return ("source", key_of(recipe.reference, recipe.data.quarantine is None))
 
 
 def _know(model: ReferencedPotential, head: str, parts: Mapping[str, Structures]) -> bool:

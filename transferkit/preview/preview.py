@@ -1,6 +1,5 @@
 """Preview of a recipe: what it would read, divide, train and write, what that takes, and every mistake at once."""
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ import torch
 from transferkit.comparison import jobs
 from transferkit.errors import RunFolderError
 from transferkit.pipeline import folder_of
-from transferkit.pool import Job, shares
+from transferkit.pool import Job, cores, shares
 from transferkit.preview import facts
 from transferkit.preview.attempts import Attempts
 from transferkit.preview.estimate import Estimate, estimates
@@ -127,9 +126,8 @@ def _cost(
     threads: int,
 ) -> Json:
     """Time and memory of the runs that are left to do; ``begin`` is what a process needs before its first run."""
-    cores = os.cpu_count() or 1
     slow = max(estimate.costs.slow for estimate in left)
-    crowd = crowded(slow, workers, cores)
+    crowd = crowded(slow, workers, cores())
     several = bool(runs[0].job.variant)
     # Every worker imports everything, after the process that starts them has; that one writes a page in the end.
     around = Span(0.7, 1.0, 1.3) * begin + (Span(0.7, 1.0, 1.3) * begin + PAGE * slow if several else Span.exactly(0))
@@ -140,7 +138,7 @@ def _cost(
         "device": next(str(run.model.e0.device) for run in runs if run.model is not None),
         "workers": workers,
         "threads": threads,
-        "cores": cores,
+        "cores": cores(),
         "slow": crowd,
         "runs": len(left),
         "variants": dict(reversed(arms.items())),

@@ -139,7 +139,7 @@ def crowded(slow: float, workers: int, cores: int) -> float:
     Args:
         slow: what one process was seen to be slowed down by others
         workers: processes of the comparison
-        cores: of the machine
+        cores: that they may use together
 
     >>> crowded(1.0, 2, cores=2), crowded(1.5, 2, cores=2), crowded(3.0, 1, cores=2)
     (1.0, 2.0, 3.0)

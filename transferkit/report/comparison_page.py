@@ -10,6 +10,7 @@ from transferkit.report.beside_paper import beside_paper
 from transferkit.report.comparison_advice import comparison_command, comparison_steps, taken_variant
 from transferkit.report.comparison_breakdown import all_runs, chemistry_by_variant, elements_of
 from transferkit.report.comparison_pictures import curves_picture, pictures_on_test
+from transferkit.report.data_tables import taken_out
 from transferkit.report.figures.element_errors import element_errors
 from transferkit.report.folder import called_from, read_json, strictest_first
 from transferkit.report.harm import harm
@@ -67,6 +68,7 @@ def comparison_page(folder: Path) -> Json:
         "missing": told.get("missing") or [],
         "intervals": INTERVALS.format(_chance(folds, tests, runs)),
         "data": _data(runs),
+        "taken_out": taken_out(every, labels),
         "answers": {test: ordering(variants, test, baseline=baseline) for test in tests},
         "verdicts": [
             text

@@ -15,6 +15,14 @@ from transferkit.typing import PROPERTIES, Json
 Row = list[str]
 FRAMES = 50
 """Frames of the quarantine that the page lists; the file beside the data has all."""
+UNITS = {
+    "largest_force": "eV/Å",
+    "closest_distance": "of the covalent radii",
+    "energy_residual": "eV/atom",
+    "energy_deviations": "robust σ",
+    "most": "of the frames",
+}
+"""Of the limits of the quarantine."""
 COMMAND = "transferkit reference DATA --model chgnet"
 
 
@@ -133,7 +141,9 @@ def _frames(found: Json) -> list[Row]:
 
 def _limits(limits: Json | None) -> str:
     return ", ".join(
-        f"{name.replace('_', ' ')} {_value(value)}" for name, value in (limits or {}).items() if value is not None
+        f"{name.replace('_', ' ')} {_value(value)} {UNITS.get(name, '')}".rstrip()
+        for name, value in (limits or {}).items()
+        if value is not None
     )
 
 

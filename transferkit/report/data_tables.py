@@ -1,6 +1,6 @@
 """What a page says about the data themselves: findings, what was taken out, and which entry became which label."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from transferkit.report.quantities import count, counted
 from transferkit.typing import Json
@@ -57,6 +57,29 @@ def quarantine(data: Json) -> Json | None:
     rows = [[str(reason), count(n)] for reason, n in reasons]
     taken = int(stored.get("taken") or 0)
     return {"taken": taken, "n": counted(taken, "structure"), "rows": rows, "file": stored.get("file") or ""}
+
+
+def taken_out(runs: Mapping[str, Sequence[Json]], labels: Mapping[str, str]) -> list[str]:
+    """What the runs of a comparison took out, once for all variants where it is the same; empty where nothing was.
+
+    Args:
+        runs: result.json of the runs of each variant
+        labels: shown name of each variant
+
+    >>> run = {"data": {"quarantine": {"taken": 2, "reasons": {"no energy": 2}, "file": "q.jsonl"}}}
+    >>> taken_out({"a": [run], "b": [run]}, {"a": "A", "b": "B"})
+    ['2 structures (2 with no energy); q.jsonl in the folder of each run names them']
+    """
+    by_text: dict[str, list[str]] = {}
+    for name, several in runs.items():
+        for stored in filter(None, (quarantine(run.get("data") or {}) for run in several)):
+            reasons = "; ".join(f"{n} with {reason}" for reason, n in stored["rows"])
+            files = f"; {stored['file']} in the folder of each run names them" if stored["file"] else ""
+            text = f"{stored['n']} ({reasons}){files}" if stored["taken"] else ""
+            if labels[name] not in by_text.setdefault(text, []):
+                by_text[text].append(labels[name])
+    one = len(by_text) == 1
+    return [text if one else f"{text}, for {', '.join(names)}" for text, names in by_text.items() if text]
 
 
 def key_rows(data: Json) -> list[list[str]]:

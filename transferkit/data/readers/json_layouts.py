@@ -62,7 +62,7 @@ def read_json(path: Path, *, fidelity: str, label_convention: str, taken: list[T
             f"{path}: the file holds no frames, it is an empty {type(content).__name__}. Take the file anew."
         )
     try:
-        frames, used = _frames(path, content, fidelity, label_convention)
+        frames, used = _frames(path, content, fidelity, label_convention, taken)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             f"{path}: an entry is not as files of this layout have it ({type(error).__name__}: {error}). Take the file anew."
@@ -71,18 +71,20 @@ def read_json(path: Path, *, fidelity: str, label_convention: str, taken: list[T
     return replace(data, read_as=_read_as(frames, used))
 
 
-def _frames(path: Path, content: Any, fidelity: str, label_convention: str) -> tuple[list[Frame], Mapping[str, str]]:
+def _frames(
+    path: Path, content: Any, fidelity: str, label_convention: str, taken: list[TakenOut] | None
+) -> tuple[list[Frame], Mapping[str, str]]:
     """Frames by the layout of the content, and which entry is which label."""
     source, kind = str(path), _layout(content)
     if kind == "matpes":
-        frames, used = list(matpes.matpes_frames(_records(content), fidelity, source)), matpes.ENTRIES
+        frames, used = list(matpes.matpes_frames(_records(content), fidelity, source, taken)), matpes.ENTRIES
     elif kind == "elements":
-        frames, used = list(matpes.element_frames(content, source)), {"energy": "energy_per_atom [eV/atom]"}
+        frames, used = list(matpes.element_frames(content, source, taken)), {"energy": "energy_per_atom [eV/atom]"}
     elif kind == "mptrj":
-        frames = list(mptrj.mptrj_frames(content, label_convention, source))
+        frames = list(mptrj.mptrj_frames(content, label_convention, source, taken))
         used = mptrj.entries(label_convention)
     elif kind == "diatomics":
-        frames, used = list(diatomics.diatomic_frames(content, fidelity, source)), diatomics.ENTRIES
+        frames, used = list(diatomics.diatomic_frames(content, fidelity, source, taken)), diatomics.ENTRIES
     else:
         raise DataError(
             f"{path}: no known layout of JSON. Known are MatPES (a list, lines or a mapping of records with structure and energy), "
@@ -91,7 +93,7 @@ def _frames(path: Path, content: Any, fidelity: str, label_convention: str) -> t
         )
     if kind != "mptrj" and label_convention != "raw":
         raise DataError(f"{path} holds raw energies, and {label_convention} was asked for. Ask for raw, then convert.")
-    if not frames:
+    if not frames and not taken:
         raise DataError(f"{path}: the file holds no frames")
     return frames, used
 
@@ -135,20 +137,24 @@ def _whole(line: str) -> bool:
 
 
 def _layout(content: Any) -> str:
-    entries = content.values() if isinstance(content, Mapping) else content if isinstance(content, list) else ()
-    first = next(iter(entries), None)
+    """Name of the layout, by the first entry that shows one: others may be damaged."""
     if isinstance(content, Mapping) and _is_record(content):
         return "matpes"
-    if not isinstance(first, Mapping):
+    entries = content.values() if isinstance(content, Mapping) else content if isinstance(content, list) else ()
+    return next(filter(None, map(_layout_of, entries)), "")
+
+
+def _layout_of(entry: Any) -> str:
+    if not isinstance(entry, Mapping):
         return ""
-    if _is_record(first):
+    if _is_record(entry):
         return "matpes"
-    if isinstance(first.get("structure"), list) and "energy_per_atom" in first:
+    if isinstance(entry.get("structure"), list) and "energy_per_atom" in entry:
         return "elements"
-    second = next(iter(first.values()), None)
-    if isinstance(second, Mapping) and "structure" in second and "uncorrected_total_energy" in second:
+    inner = [value for value in entry.values() if isinstance(value, Mapping)]
+    if any({"structure", "uncorrected_total_energy"} <= set(value) for value in inner):
         return "mptrj"
-    return "diatomics" if isinstance(second, Mapping) and {"distances", "energies"} <= set(second) else ""
+    return "diatomics" if any({"distances", "energies"} <= set(value) for value in inner) else ""
 
 
 def _is_record(value: Mapping[str, Any]) -> bool:

@@ -1,13 +1,15 @@
 """MPtrj and MP-r2SCAN as published: {material: {frame: {structure, energies, force, stress, magmom}}}."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from transferkit.data.quarantine import TakenOut
 from transferkit.data.readers.assemble import Frame
 from transferkit.data.readers.pymatgen_frames import frame_of, label_array
-from transferkit.errors import DataError
+from transferkit.data.readers.records import Unusable, usable
 from transferkit.typing import Property
 from transferkit.units import KBAR
 
@@ -16,7 +18,10 @@ ENERGIES = {"raw": "uncorrected_total_energy", "mp2020": "corrected_total_energy
 
 
 def mptrj_frames(
-    content: Mapping[str, Mapping[str, Mapping[str, Any]]], label_convention: str, source: str
+    content: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    label_convention: str,
+    source: str,
+    taken: list[TakenOut] | None = None,
 ) -> Iterator[Frame]:
     """Frames of MPtrj (Deng et al., Nat. Mach. Intell. 5, 1031 (2023)) or MP-r2SCAN.
 
@@ -27,37 +32,45 @@ def mptrj_frames(
         content: of the file
         label_convention: "raw" or "mp2020"
         source: file, for messages
+        taken: where frames without structure or energy, and damaged ones, are noted, which are then left out; None
+            refuses them
 
     Raises:
-        DataError: the file has no energies of this convention; a frame lacks its structure or has impossible labels.
+        DataError: the file has no energies of this convention; a frame lacks its structure or energy, or has impossible
+            labels, and ``taken`` is None.
     """
     for material, frames in content.items():
         for name, frame in frames.items():
             where = f"{source}: {material}, frame {name}"
-            if not isinstance(frame.get("structure"), Mapping):
-                raise DataError(f"{where} has no structure. Remove it from the file.")
-            n = len(frame["structure"]["sites"])
-            energies = {entry: _energy(frame, key, where) for entry, key in ENERGIES.items()}
-            if energies["mp2020"] is None and "energy_per_atom" in frame and energies["raw"] is not None:
-                # CHGNet's own label of MPtrj; the r2SCAN set has the same entry without corrections.
-                energies["mp2020"] = _corrected(frame["energy_per_atom"] * n, energies["raw"])
-            energy = energies.get(label_convention)
-            if energy is None:
-                known = " and ".join(k for k, v in energies.items() if v is not None) or "no"
-                raise DataError(
-                    f"{where} has {known} energies, and {label_convention} was asked for. Ask for what is there."
-                )
-            raw, corrected = energies["raw"], energies["mp2020"]
-            correction = None if raw is None or corrected is None else corrected - raw
-            columns = {"mp2020_correction": correction, "bandgap": frame.get("bandgap")}
-            yield frame_of(
-                frame["structure"],
-                _labels(frame, energy, where),
-                where=where,
-                name=name,
-                material_id=material,
-                columns={k: v for k, v in columns.items() if v is not None},
-            )
+            make = partial(_frame, frame, label_convention, name, material, where)
+            yield from usable(make, taken, name=name, where=where)
+
+
+def _frame(frame: Mapping[str, Any], label_convention: str, name: str, material: str, where: str) -> Frame:
+    if not isinstance(frame.get("structure"), Mapping):
+        raise Unusable(where, "no structure")
+    energies = {entry: _energy(frame, key, where) for entry, key in ENERGIES.items()}
+    if energies["mp2020"] is None and frame.get("energy_per_atom") is not None and energies["raw"] is not None:
+        # CHGNet's own label of MPtrj; the r2SCAN set has the same entry without corrections.
+        total = frame["energy_per_atom"] * len(frame["structure"]["sites"])
+        energies["mp2020"] = _corrected(total, energies["raw"])
+    energy = energies.get(label_convention)
+    if energy is None:
+        known = " and ".join(k for k, v in energies.items() if v is not None)
+        if not known:
+            raise Unusable(where, "no energy")
+        raise Unusable(where, f"{known} energies, and {label_convention} was asked for", "Ask for what is there")
+    raw, corrected = energies["raw"], energies["mp2020"]
+    correction = None if raw is None or corrected is None else corrected - raw
+    columns = {"mp2020_correction": correction, "bandgap": frame.get("bandgap")}
+    return frame_of(
+        frame["structure"],
+        _labels(frame, energy, where),
+        where=where,
+        name=name,
+        material_id=material,
+        columns={k: v for k, v in columns.items() if v is not None},
+    )
 
 
 def entries(label_convention: str) -> dict[str, str]:
