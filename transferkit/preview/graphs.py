@@ -40,7 +40,9 @@ class Graphs:
         return len(self.built) + len(self.mistakes) >= len(self.edges)
 
 
-def measure_graphs(potential: ReferencedPotential, data: Structures, head: str, *, seconds: float) -> Graphs:
+def measure_graphs(
+    potential: ReferencedPotential, data: Structures, head: str, *, seconds: float, skin: float = 0.0
+) -> Graphs:
     """Build graphs, in random order, until all are there or the time is up.
 
     Args:
@@ -48,6 +50,7 @@ def measure_graphs(potential: ReferencedPotential, data: Structures, head: str, 
         data: structures
         head: whose reference must know the elements
         seconds: to spend; at least ``SAMPLE`` structures are tried
+        skin: Å added to the cutoff
 
     >>> import transferkit as tk
     >>> found = measure_graphs(tk.load("toy"), tk.bundled("gpaw-pbe-r2scan")[:3], "default", seconds=5.0)
@@ -63,7 +66,7 @@ def measure_graphs(potential: ReferencedPotential, data: Structures, head: str, 
             break
         before = perf_counter()
         try:
-            (built[s],) = build_graphs(potential, data[s : s + 1], head=head)
+            (built[s],) = build_graphs(potential, data[s : s + 1], skin=skin, head=head)
         except TransferkitError as error:
             mistakes.append(f"{type(error).__name__}: {error}")
             if len(mistakes) == MISTAKES:
