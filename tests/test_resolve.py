@@ -1,6 +1,7 @@
 """Every option of a recipe arrives where it is used; none is dropped on the way."""
 
 import inspect
+from dataclasses import asdict, fields
 
 import pytest
 from ase.io import write
@@ -10,7 +11,8 @@ from transferkit.data.bundled import bundled
 from transferkit.data.quarantine import Limits
 from transferkit.data.readers import to_ase
 from transferkit.errors import DataError
-from transferkit.options import Loss, Optimiser, Training
+from transferkit.loss_options import Consistency, Loss
+from transferkit.options import Optimiser, Training
 from transferkit.recipe import Recipe
 from transferkit.resolve import (
     _TINY,
@@ -43,7 +45,18 @@ def test_loss_weights_and_shape_arrive():
     loss = loss_of(recipe(loss={"kind": "mae", "delta": 0.2, "energy": 5, "forces": 2, "stress": 0, "magmoms": 1}), ALL)
     assert (loss.kind, loss.delta) == ("mae", 0.2)
     assert loss.weights == {"energy": 5, "forces": 2, "stress": 0, "magmoms": 1}
-    assert set(Loss.model_fields) == {"kind", "delta", *PROPERTIES}
+    assert loss.consistency is None
+    assert set(Loss.model_fields) == {"kind", "delta", "consistency", *PROPERTIES}
+
+
+def test_consistency_options_arrive():
+    options = {
+        "pitc": 2.0, "pisc": 0.5, "kappa": 0.5, "length": 0.1, "direction": "random", "warmup": 0.2, "fraction": 0.5,
+    }  # fmt: skip
+    found = loss_of(recipe(loss={"consistency": options}), ALL).consistency
+    assert asdict(found) == options
+    assert set(Consistency.model_fields) == set(options) == {f.name for f in fields(found)}
+    assert Consistency().model_dump() == asdict(type(found)())
 
 
 def test_optimiser_options_arrive_with_the_rate_of_a_trainable_reference():

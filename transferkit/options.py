@@ -182,29 +182,6 @@ class FromScratch(AnyStrategy):
 Strategy = Annotated[Full | Frozen | Heads | Gradual | FromScratch, Field(discriminator="kind")]
 
 
-class Loss(Options):
-    """Masked loss per label. The weights follow paper A: energy eV/atom, forces eV/Å, stress GPa, magmoms μB."""
-
-    kind: Literal["huber", "mse", "mae"] = "huber"
-    """Shape of the loss."""
-    delta: PositiveFloat = 0.1
-    """Where ``huber`` turns from square to linear, in the units above."""
-    energy: NonNegativeFloat = 3.0
-    """Weight of the energy per atom."""
-    forces: NonNegativeFloat = 1.0
-    """Weight of the forces."""
-    stress: NonNegativeFloat = 0.1
-    """Weight of the stress."""
-    magmoms: NonNegativeFloat | None = None
-    """Weight of the magnetic moments, per μB; 1 where the potential predicts them, if not given."""
-
-    @model_validator(mode="after")
-    def _some(self) -> "Loss":
-        if not self.energy + self.forces + self.stress + (self.magmoms is None or self.magmoms):
-            raise ValueError("all weights are zero, so there is nothing to learn from")
-        return self
-
-
 class Optimiser(Options):
     """How steps are taken."""
 

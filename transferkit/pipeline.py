@@ -95,7 +95,11 @@ def run_one(
     head = head_for(model, data.fidelity, recipe.adapter.head)
     desk.say(describe_weights(model, head))
     sets = {"valid": parts.valid, **parts.tests}
-    graphs = {name: build_graphs(model, part, head=head) for name, part in {"train": parts.train, **sets}.items()}
+    loss = loss_of(recipe, model.adapter.capabilities.properties)
+    graphs = {
+        name: build_graphs(model, part, skin=loss.skin if name == "train" else 0.0, head=head)
+        for name, part in {"train": parts.train, **sets}.items()
+    }
 
     # 3. reference: E0 of the target level of theory, and the table of how every policy would do
     referenced = compare_policies(model, parts.train, **reference_of(recipe), graphs=graphs["train"], head=head)
@@ -117,9 +121,10 @@ def run_one(
     #    reference is determined choose the best weights: what E0 cannot know must not choose.
     known, caution = choosers(parts)
     desk.say(caution)
-    wandb = None if recipe.tracking.wandb is None else recipe.tracking.wandb.model_dump()
     name = "/".join(part for part in (recipe.name, variant, f"seed-{recipe.seed}") if part)
-    tracker = open_tracker(folder, name=name, wandb=wandb)
+    tracker = open_tracker(
+        folder, name=name, wandb=None if recipe.tracking.wandb is None else recipe.tracking.wandb.model_dump()
+    )
     fitted = fit(
         referenced.potential,
         parts.train,
@@ -127,7 +132,7 @@ def run_one(
         graphs=graphs["train"],
         valid_graphs=[graphs["valid"][s] for s in known],
         strategy=strategy_of(recipe),
-        loss=loss_of(recipe, model.adapter.capabilities.properties),
+        loss=loss,
         optimiser=optimiser_of(recipe),
         **length_of(recipe) | ({"steps": SMOKE_STEPS, "epochs": None} if smoke else {}),
         seed=recipe.seed,

@@ -1,5 +1,5 @@
-"""A run, or a comparison of several, as one frozen object. Its groups of options: :mod:`transferkit.options`
-and :mod:`transferkit.adapter_options`.
+"""A run, or a comparison of several, as one frozen object. Its groups of options: :mod:`transferkit.options`,
+:mod:`transferkit.adapter_options` and :mod:`transferkit.loss_options`.
 
 The recipe file, its error texts and the reference page of the documentation all come from these classes.
 :func:`transferkit.recipe_file.load_recipe` reads them from YAML.
@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from transferkit.adapter_options import AdapterOptions
 from transferkit.errors import RecipeError, nearest
+from transferkit.loss_options import Loss
 from transferkit.options import (
     Data,
     Full,
-    Loss,
     Optimiser,
     Options,
     Reference,

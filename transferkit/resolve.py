@@ -8,6 +8,7 @@ from transferkit.data.quarantine import Limits, Sifted, TakenOut
 from transferkit.data.source import open_data, open_sifted
 from transferkit.finetuning.strategy import Strategy
 from transferkit.recipe import Recipe
+from transferkit.training.consistency import Consistency
 from transferkit.training.loss import PUBLISHED, Loss
 from transferkit.training.optimiser import Optimiser
 from transferkit.typing import PROPERTIES, Property
@@ -85,7 +86,13 @@ def loss_of(recipe: Recipe, predicts: frozenset[Property]) -> Loss:
     weights = {p: getattr(recipe.loss, p) for p in PROPERTIES}
     if weights["magmoms"] is None:
         weights["magmoms"] = PUBLISHED["magmoms"] if "magmoms" in predicts else 0.0
-    return Loss(kind=recipe.loss.kind, delta=recipe.loss.delta, weights=weights)
+    beside = recipe.loss.consistency
+    return Loss(
+        kind=recipe.loss.kind,
+        delta=recipe.loss.delta,
+        weights=weights,
+        consistency=None if beside is None else Consistency(**beside.model_dump()),
+    )
 
 
 def optimiser_of(recipe: Recipe) -> Optimiser:

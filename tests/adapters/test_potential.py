@@ -123,3 +123,8 @@ def test_a_deep_copy_is_independent(potential):
             p.add_(1.0)
     structure = small_structures()["skewed"]
     assert energy(twin, structure).item() != energy(potential, structure).item()
+
+
+def test_a_graph_says_how_far_its_topology_holds(potential):
+    structure = small_structures()["skewed"]
+    assert (potential.graph(structure).skin, potential.graph(structure, skin=0.3).skin) == (0.0, 0.3)

@@ -1,5 +1,7 @@
 """What is measured leaves the potential as it was."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -9,6 +11,8 @@ from transferkit.finetuning.strategy import Strategy
 from transferkit.preview import measure
 from transferkit.preview.graphs import measure_graphs
 from transferkit.preview.measure import Trial, measure_steps, peak_memory
+from transferkit.training.consistency import Consistency
+from transferkit.training.excursion import Excursions
 from transferkit.training.loss import Loss
 from transferkit.training.optimiser import Optimiser
 
@@ -32,6 +36,17 @@ def test_steps_cost_and_change_nothing(ema):
     size = sum(t.numel() * t.element_size() for t in potential.state_dict().values())
     assert costs.checkpoint > (3 if ema is None else 4) * size
     assert all(torch.equal(tensor, before[name]) for name, tensor in potential.state_dict().items())
+
+
+def test_steps_aside_are_measured_too(monkeypatch):
+    potential, loss = Toy.load("demo"), Loss(consistency=Consistency())
+    built = measure_graphs(potential, DATA, "default", seconds=30.0, skin=loss.skin).built
+    graphs = [built[s] for s in range(len(DATA))]
+    seen = []
+    load = Excursions.load
+    monkeypatch.setattr(Excursions, "load", lambda *a, **k: seen.append(1) or load(*a, **k))
+    costs = measure_steps(replace(trial(potential), loss=loss), DATA[:16], graphs[:16], DATA[16:], graphs[16:])
+    assert len(seen) == costs.steps + measure.WARM_UP
 
 
 def test_a_plan_is_of_a_copy():

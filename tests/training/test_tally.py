@@ -9,7 +9,7 @@ WEIGHTS = {"energy": 3.0, "forces": 1.0, "stress": 0.1, "magmoms": 1.0}
 
 
 def test_two_batches_are_one():
-    a, b = np.arange(12.0).reshape(3, 4), np.ones((3, 4))
+    a, b = np.arange(18.0).reshape(3, 6), np.ones((3, 6))
     apart, together = Tally(), Tally()
     apart.add(a)
     apart.add(b)
@@ -19,7 +19,7 @@ def test_two_batches_are_one():
 
 def test_a_label_that_is_nowhere_is_null_and_not_zero():
     tally = Tally()
-    tally.add(np.array([[1.0, 0, 0, 0], [2.0, 0, 0, 0], [0.5, 0, 0, 0]]))
+    tally.add(np.array([[1.0, 0, 0, 0, 0, 0], [2.0, 0, 0, 0, 0, 0], [0.5, 0, 0, 0, 0, 0]]))
     row = tally.row(WEIGHTS)
     assert row == {"loss": 1.5, "energy_mae": 0.25, "forces_mae": None, "stress_mae": None, "magmoms_mae": None}
 
@@ -28,8 +28,17 @@ def test_nothing_at_all_is_null():
     assert set(Tally().row(WEIGHTS).values()) == {None}
 
 
+def test_consistency_losses_are_in_the_row_only_where_they_were_computed():
+    tally = Tally()
+    tally.add(np.array([[0.0, 0, 0, 0, 6.0, 0], [0.0, 0, 0, 0, 2.0, 0], [0.0, 0, 0, 0, 1.0, 0]]))
+    row = tally.row({**WEIGHTS, "pitc": 0.5, "pisc": 9.0})
+    assert (row["loss"], row["pitc_mae"]) == (1.5, 0.5)
+    assert "pisc_mae" not in row
+
+
 def test_counts():
     tally = Tally()
-    tally.add(np.array([[0.0] * 4, [1.0, 2.0, 3.0, 4.0], [0.0] * 4]))
-    assert tally.counts() == {"energy": 1.0, "forces": 2.0, "stress": 3.0, "magmoms": 4.0}
+    tally.add(np.array([[0.0] * 6, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [0.0] * 6]))
+    counts = {"energy": 1.0, "forces": 2.0, "stress": 3.0, "magmoms": 4.0, "pitc": 5.0, "pisc": 6.0}
+    assert tally.counts() == counts
     assert tally.loss(WEIGHTS) == pytest.approx(0.0)

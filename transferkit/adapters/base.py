@@ -45,6 +45,7 @@ class Graph:
         image: int64, (edges, 3): lattice translation of j
         extra: the adapter's own arrays (angles, reverse edges, ...)
         id: name of the structure, for messages
+        skin: Å that the edges reach beyond the cutoff
     """
 
     numbers: np.ndarray
@@ -54,6 +55,7 @@ class Graph:
     image: np.ndarray
     extra: Mapping[str, np.ndarray]
     id: str = ""
+    skin: float = 0.0
 
     @property
     def n_atoms(self) -> int:

@@ -154,7 +154,8 @@ class ReferencedPotential(nn.Module):
             GraphError: see :meth:`Adapter.graph`.
         """
         self.check_elements(structure, head)
-        return self.adapter.graph(structure, skin=skin)
+        # Noted here, so that every adapter's graphs say how far their topology holds.
+        return replace(self.adapter.graph(structure, skin=skin), skin=skin)
 
     def check_elements(self, structure: Structure, head: str | None = None) -> None:
         """Refuse a structure with an element that the network or the reference of a head does not know.

@@ -14,6 +14,7 @@ from transferkit.preview.measure import Costs, measure_steps
 from transferkit.preview.prepare import Prepared
 from transferkit.preview.span import Span
 from transferkit.preview.stages import Length, bytes_written, length, stages
+from transferkit.resolve import loss_of
 from transferkit.typing import Json
 
 
@@ -68,17 +69,19 @@ def estimates(runs: Sequence[Prepared], attempts: Attempts, *, seconds: float, s
         if not run.complete:
             continue
         where = run.job.name if run.job.variant else ""
-        key = (run.keys["potential"], run.keys["data"])
         data, model, head = _used(runs, run.keys["data"]), run.model, run.head
         if model is None or head is None:
             continue
+        # Only training graphs have a skin in a run; here all do, which costs little and serves both.
+        skin = loss_of(run.job.recipe, model.adapter.capabilities.properties).skin
+        key = (run.keys["potential"], run.keys["data"], skin)
         if key not in graphs:
             # a step of each run needs a structure that it trains on
             trained = [
                 str(other.parts.train.id[0]) for other in runs if other.keys.get("data") == key[1] and other.parts
             ]
             first = np.flatnonzero(np.isin(data.id.astype(str), trained)).tolist()
-            graphs[key] = measure_graphs(model, data, head, seconds=seconds, first=first)
+            graphs[key] = measure_graphs(model, data, head, seconds=seconds, first=first, skin=skin)
             for text in graphs[key].mistakes:
                 attempts.mistake(where, text)
         if not graphs[key].mistakes and (found := _estimate(run, attempts, graphs[key], data, where, smoke=smoke)):

@@ -42,7 +42,13 @@ class Graphs:
 
 
 def measure_graphs(
-    potential: ReferencedPotential, data: Structures, head: str, *, seconds: float, first: Sequence[int] = ()
+    potential: ReferencedPotential,
+    data: Structures,
+    head: str,
+    *,
+    seconds: float,
+    first: Sequence[int] = (),
+    skin: float = 0.0,
 ) -> Graphs:
     """Build graphs, in random order, until all are there or the time is up.
 
@@ -52,6 +58,7 @@ def measure_graphs(
         head: whose reference must know the elements
         seconds: to spend; at least ``SAMPLE`` structures are tried, and ``first``
         first: rows that come first: what must be there to measure anything
+        skin: Å added to the cutoff
 
     >>> import transferkit as tk
     >>> found = measure_graphs(tk.load("toy"), tk.bundled("gpaw-pbe-r2scan")[:3], "default", seconds=5.0)
@@ -68,7 +75,7 @@ def measure_graphs(
             break
         before = perf_counter()
         try:
-            (built[s],) = build_graphs(potential, data[s : s + 1], head=head)
+            (built[s],) = build_graphs(potential, data[s : s + 1], skin=skin, head=head)
         except TransferkitError as error:
             mistakes.append(f"{type(error).__name__}: {error}")
             if len(mistakes) == MISTAKES:

@@ -22,6 +22,7 @@ from transferkit.finetuning.strategy import Strategy, apply
 from transferkit.preview.span import Span
 from transferkit.training.distributed import Ranks
 from transferkit.training.ema import Ema
+from transferkit.training.excursion import Excursions
 from transferkit.training.feed import Feed
 from transferkit.training.loop import evaluate, step
 from transferkit.training.loss import Loss, Objective
@@ -201,6 +202,7 @@ def _session(
         save_every=None,
         clip=inf,
         patience=None,
+        excursions=None if trial.loss.consistency is None else Excursions(feed, trial.loss.consistency, total),
     )
 
 

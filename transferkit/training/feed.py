@@ -59,9 +59,22 @@ class Feed:
         """Batches in the epochs 1 to ``epochs``: the schedule must know where it ends."""
         return sum(len(self.epoch(k)) for k in range(1, epochs + 1))
 
-    def load(self, index: np.ndarray, *, hidden: bool, device: torch.device) -> tuple[Batch, Labels]:
-        """Batch and labels of the structures ``index``; with ``hidden``, all labels are said to be absent."""
-        batch = self.adapter.collate([self.graphs[int(s)] for s in index], [self.head] * len(index))
+    def collate(self, index: np.ndarray) -> Batch:
+        """Batch of the structures ``index``, on CPU."""
+        return self.adapter.collate([self.graphs[int(s)] for s in index], [self.head] * len(index))
+
+    def load(
+        self, index: np.ndarray, *, hidden: bool, device: torch.device, copies: np.ndarray | None = None
+    ) -> tuple[Batch, Labels]:
+        """Batch and labels of the structures ``index``.
+
+        Args:
+            index: structures
+            hidden: say that all labels are absent
+            device: to put them on
+            copies: structures that follow in the batch, and have no labels
+        """
+        batch = self.collate(index if copies is None else np.concatenate([index, copies]))
         labels = collate_labels(self.data, index)
         return batch.to(device), (labels.hidden() if hidden else labels).to(device)
 

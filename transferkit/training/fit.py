@@ -18,6 +18,7 @@ from transferkit.finetuning.plan import Plan
 from transferkit.finetuning.strategy import Strategy, apply
 from transferkit.training.distributed import ranks
 from transferkit.training.ema import Ema
+from transferkit.training.excursion import Excursions
 from transferkit.training.feed import Feed
 from transferkit.training.interrupt import interruption
 from transferkit.training.labels import learnable
@@ -108,7 +109,7 @@ def fit(
         potential: usually re-referenced to the level of theory of the labels
         train: structures to learn from
         valid: structures to choose by
-        graphs: of ``train``, built here if not given
+        graphs: of ``train``, with a skin of ``loss.skin`` Å; built here if not given
         valid_graphs: of ``valid``, built here if not given
         strategy: what may change; everything if not given
         loss: shape and weights; Huber with the published weights if not given
@@ -139,6 +140,7 @@ def fit(
         UnknownHead: no head is called so, or nothing says which of several is meant.
         UnsupportedProperty: a label has a weight that the adapter does not predict.
         DataError: a part is empty or has none of the weighted labels.
+        GraphError: ``graphs`` have less skin than the consistency losses need.
         RunFolderError: ``folder`` holds another run.
         TrainingDiverged: the loss or its gradient became NaN or infinite; the last good checkpoint is kept.
 
@@ -172,7 +174,7 @@ def fit(
 
         # 3. Graphs once, not in the loop. The batches of an epoch do not depend on the number of ranks.
         index = model.head_index(head)
-        graphs = build_graphs(model, train, head=head) if graphs is None else graphs
+        graphs = build_graphs(model, train, skin=loss.skin, head=head) if graphs is None else graphs
         valid_graphs = build_graphs(model, valid, head=head) if valid_graphs is None else valid_graphs
         feed = Feed(train, graphs, model.adapter, index, edges, structures, seed)
 
@@ -207,6 +209,7 @@ def fit(
             save_every=save_every,
             clip=clip or inf,
             patience=patience,
+            excursions=None if loss.consistency is None else Excursions(feed, loss.consistency, total),
         )
         if session.tracker is not None:
             session.tracker.start(config_of(plan, settings, config), state.progress.history)

@@ -73,15 +73,13 @@ def step(session: Session, module: nn.Module, index: np.ndarray, *, asked: bool)
     rate = state.schedule.set(state.optimiser, state.progress.step)
 
     # 1. This rank's part of the batch, and the sums of its loss.
-    mine, hidden = here.share(index)
-    batch, labels = session.feed.load(mine, hidden=hidden, device=here.device)
-    sums, log = module(batch, labels)
+    sums, log = module(*session.load(index))
 
     # 2. Sums and counts of all ranks in one message. Dividing by the counts of the whole batch, and not by those of
     #    each rank, gives every force component the same weight however the structures were dealt out.
     message = here.sum(torch.cat([log.flatten(), log.new_tensor([float(asked)])])).cpu().numpy()
     seen = Tally(message[:-1].reshape(SHAPE))
-    value = seen.loss(objective.loss.weights)
+    value = seen.loss(objective.weights)
     refuse_unless_finite(value, "loss", session, rate, index)
 
     # 3. Gradients of the sum over ranks; a label that nobody has adds a zero that still reaches every parameter.
@@ -109,7 +107,7 @@ def evaluate(session: Session, clock: float) -> None:
         clock: ``perf_counter()`` at which the run would have begun in one session
     """
     here, state, progress = session.here, session.state, session.state.progress
-    weights = session.objective.loss.weights
+    weights = session.objective.weights
     rate = state.schedule.factor(max(progress.step - 1, 0)) * state.schedule.settings.learning_rate
 
     # 1. Whole batches are dealt to the ranks; sums are added before anything is divided.

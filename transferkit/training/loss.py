@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from transferkit.adapters.base import Batch, Prediction
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.errors import RecipeError, nearest
+from transferkit.training.consistency import Consistency, Moves, predict_with_residuals
 from transferkit.training.labels import Labels
+from transferkit.training.tally import SHAPE, TERMS
 from transferkit.typing import PROPERTIES, Property
 from transferkit.units import GPA
 
@@ -35,6 +37,7 @@ class Loss:
         kind: "huber", "mse" or "mae"
         delta: where Huber turns linear, in the unit of each residual
         weights: per label; a label without a weight is not learnt
+        consistency: losses that need no labels; their residuals, eV/atom, have the same shape of penalty
 
     Raises:
         RecipeError: unknown kind or label, a negative weight, or a delta that is not positive.
@@ -46,6 +49,7 @@ class Loss:
     kind: str = "huber"
     delta: float = 0.1
     weights: Mapping[Property, float] = field(default_factory=lambda: dict(PUBLISHED))
+    consistency: Consistency | None = None
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
@@ -58,6 +62,11 @@ class Loss:
                 raise RecipeError(f"loss: no label is called {name!r}. {nearest(name, PROPERTIES)}")
             if not (isfinite(weight) and weight >= 0):
                 raise RecipeError(f"loss.{name}: a weight is zero or positive; got {weight}.")
+
+    @property
+    def skin(self) -> float:
+        """Å that the training graphs must reach beyond the cutoff."""
+        return 0.0 if self.consistency is None else self.consistency.skin
 
     def __call__(self, prediction: Prediction, labels: Labels, n_atoms: Tensor) -> Sums:
         """Sum of the penalty and number of components, per predicted label that has a weight.
@@ -125,29 +134,49 @@ class Objective(nn.Module):
         self.potential = potential
         self.loss = loss
         self.need = need
+        self.weights: dict[str, float] = {str(p): float(w) for p, w in loss.weights.items()}
+        if loss.consistency is not None:
+            self.weights |= {"pitc": loss.consistency.pitc, "pisc": loss.consistency.pisc}
 
-    def forward(self, batch: Batch, labels: Labels) -> tuple[dict[Property, Tensor], Tensor]:
-        """Sums of the loss per label, and what is logged.
+    def forward(self, batch: Batch, labels: Labels, moves: Moves | None = None) -> tuple[dict[str, Tensor], Tensor]:
+        """Sums of the loss per term, and what is logged.
+
+        Args:
+            batch: labelled structures, and with ``moves`` copies of some behind them
+            labels: of the labelled ones
+            moves: displacements for the consistency losses; None for none
 
         Returns:
-            ({label: sum, float64 scalar}, detached tensor (3, 4): for each of the four labels the sum of the loss,
-            the count, and the sum of absolute errors in eV/atom, eV/Å, eV/Å³ and μB).
+            ({term: sum, float64 scalar}, detached tensor (3, 6): for each of the four labels and the two consistency
+            losses the sum of the loss, the count, and the sum of absolute errors in eV/atom, eV/Å, eV/Å³, μB, eV/atom
+            and eV/atom).
         """
-        prediction = self.potential(batch, need=self.need, create_graph=torch.is_grad_enabled())
-        log = torch.zeros(3, len(PROPERTIES), dtype=torch.float64, device=batch.owner.device)
-        sums: dict[Property, Tensor] = {}
+        log = torch.zeros(SHAPE, dtype=torch.float64, device=batch.owner.device)
+        sums: dict[str, Tensor] = {}
+        beside: dict[str, Tensor] = {}
+        if moves is None or self.loss.consistency is None:
+            prediction = self.potential(batch, need=self.need, create_graph=torch.is_grad_enabled())
+        else:
+            prediction, beside = predict_with_residuals(
+                self.potential, batch, labels, moves, settings=self.loss.consistency, need=self.need
+            )
+            for name, residual in beside.items():
+                # The ramp belongs to the step, so it is in the sums: means over many steps then need no weights of theirs.
+                sums[name] = moves.ramp * self.loss.penalty(residual).sum()
+                count = residual.new_tensor(float(len(residual)))
+                log[:, TERMS.index(name)] = torch.stack([sums[name].detach(), count, residual.detach().abs().sum()])
         for name, (residual, count) in residuals(prediction, labels, labels.n_atoms, self.need).items():
             sums[name] = self.loss.penalty(residual).sum()
             errors = residual.detach().abs().sum() * (GPA if name == "stress" else 1.0)
-            log[:, PROPERTIES.index(name)] = torch.stack([sums[name].detach(), count.double(), errors])
+            log[:, TERMS.index(name)] = torch.stack([sums[name].detach(), count.double(), errors])
         return sums, log
 
-    def total(self, sums: Mapping[Property, Tensor], counts: Mapping[Property, float]) -> Tensor:
-        """The number to minimise: weighted sum over labels of sum / count; a label without a count adds zero.
+    def total(self, sums: Mapping[str, Tensor], counts: Mapping[str, float]) -> Tensor:
+        """The number to minimise: weighted sum over terms of sum / count; a term without a count adds zero.
 
         Args:
             sums: of this rank
             counts: over all ranks
         """
-        terms = [self.loss.weights[p] * value / max(counts[p], 1.0) for p, value in sums.items()]
+        terms = [self.weights[p] * value / max(counts[p], 1.0) for p, value in sums.items()]
         return torch.stack(terms).sum()

@@ -7,8 +7,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 
+from transferkit.adapters.base import Batch
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structures
 from transferkit.errors import RecipeError
@@ -16,8 +18,11 @@ from transferkit.finetuning.blocks import HEADS
 from transferkit.finetuning.plan import Plan
 from transferkit.finetuning.strategy import REFERENCE
 from transferkit.training import checkpoint
+from transferkit.training.consistency import Moves
 from transferkit.training.distributed import Ranks
+from transferkit.training.excursion import Excursions
 from transferkit.training.feed import Feed
+from transferkit.training.labels import Labels
 from transferkit.training.loss import Objective
 from transferkit.training.progress import Display
 from transferkit.training.state import State
@@ -81,6 +86,7 @@ class Session:
         save_every: steps between two checkpoints besides those at evaluations
         clip: largest norm of the gradient; infinite for none
         patience: evaluations without a better loss before training ends
+        excursions: steps aside for the consistency losses, where there are any
     """
 
     here: Ranks
@@ -98,6 +104,15 @@ class Session:
     save_every: int | None
     clip: float
     patience: int | None
+    excursions: Excursions | None = None
+
+    def load(self, index: np.ndarray) -> tuple[Batch, Labels, Moves | None]:
+        """This rank's part of a global batch, and where its structures step aside."""
+        mine, hidden = self.here.share(index)
+        device = self.here.device
+        if self.excursions is None:
+            return *self.feed.load(mine, hidden=hidden, device=device), None
+        return self.excursions.load(index, mine, hidden=hidden, progress=self.state.progress, device=device)
 
     def evaluation_due(self, *, epoch_ends: bool) -> bool:
         """Whether the step just taken is followed by an evaluation; the last one always is."""
