@@ -69,7 +69,10 @@ def open_data(
     if not name or name.startswith("@"):
         raise DataError(f"{str(spec)!r} names no file. Write FILE@PBE, or bundled:NAME@PBE.")
     if fidelity is None:
-        raise DataError(f"the level of theory of {name!r} is not said. Write {name}@PBE, or give the fidelity.")
+        raise DataError(
+            f"the level of theory of {name!r} is not said. Write it behind an @, e.g. {name}@PBE if the labels are PBE; "
+            f"fidelity= in Python."
+        )
     return read(name, fidelity=fidelity, label_convention=label_convention, keys=keys, units=units, taken=taken)
 
 

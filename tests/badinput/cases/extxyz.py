@@ -260,7 +260,7 @@ CASES = [
         "level of theory not said",
         mine(frame()),
         to_parquet(FILE),
-        ("level of theory of 'mine.extxyz' is not said", "Write mine.extxyz@PBE"),
+        ("level of theory of 'mine.extxyz' is not said", "e.g. mine.extxyz@PBE"),
     ),
     Case("nothing before @", nothing, to_parquet("@PBE"), ("'@PBE' names no file", "FILE@PBE")),
     Case(
