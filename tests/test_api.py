@@ -62,6 +62,18 @@ def test_evaluation_names_structures_whose_elements_the_reference_did_not_see(pa
     assert found.undetermined == tuple(parts.train.id[sodium])
     assert f"{len(sodium)} of them hold an element whose E0 was not determined" in str(found)
     assert found.to_json()["undetermined"] == list(found.undetermined)
+    assert found.determined is None
+
+
+def test_evaluation_counts_structures_with_a_determined_reference_apart(parts):
+    sodium = np.unique(parts.train.owner[parts.train.numbers == 11])
+    without = np.setdiff1d(np.arange(len(parts.train)), sodium)
+    model = compare_policies(tk.load("toy"), parts.train[without]).potential
+    both = tk.evaluate(model, parts.train[np.concatenate([sodium[:3], without[:20]])])
+    assert both.undetermined == tuple(parts.train.id[sodium[:3]])
+    assert both.determined == tk.evaluate(model, parts.train[without[:20]]).metrics
+    assert both.determined["energy"]["mae"] != both.metrics["energy"]["mae"]
+    assert "of which 20 with determined E0:" in str(both)
 
 
 def test_evaluation_of_one_composition_has_no_interval(parts):

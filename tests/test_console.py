@@ -79,6 +79,14 @@ def test_debug_lets_the_error_through(arguments):
     assert isinstance(run(*arguments).exception, ZeroDivisionError)
 
 
+@pytest.mark.parametrize(("how", "code"), [("mistake", MISTAKE), ("missing", MISTAKE), ("stopped", INTERRUPTED)])
+def test_debug_keeps_the_exit_code_of_the_users_mistake(how, code):
+    ended = run("--debug", "end", how)
+    assert ended.exit_code == code
+    assert ended.stderr.count("Traceback") == 1
+    assert str(ENDINGS[how]) in ended.stderr
+
+
 def test_debug_behind_two_dashes_is_a_value():
     assert "ended --debug" in run("end", "--", "--debug").stdout
 

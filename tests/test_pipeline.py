@@ -11,7 +11,7 @@ import transferkit as tk
 from transferkit import api, pipeline, resolve
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.store import read_parquet, write_parquet
-from transferkit.errors import Interrupted, RunFolderError
+from transferkit.errors import CheckpointError, Interrupted, RunFolderError
 from transferkit.evaluation.predict import network_energy, predict
 from transferkit.recipe import Recipe
 from transferkit.reference.elemental import ElementalReference
@@ -60,6 +60,21 @@ def test_result_says_what_was_done(folder):
     assert set(result["tests"]) == {"known materials", "unseen compositions"}
     assert result["strategy"]["trainable"] == result["strategy"]["total"] > 0
     assert {row["policy"] for row in result["reference"]["table"]["rows"]} >= {"residual", "refit", "keep"}
+
+
+def test_a_refused_pickle_is_mended_by_trust_in_the_same_folder(tmp_path, monkeypatch):
+    def guarded(*names, trust, **options):
+        if not trust:
+            raise CheckpointError("a pickle")
+        return load(*names, **options)
+
+    load = api.load
+    monkeypatch.setattr(api, "load", guarded)
+    with pytest.raises(CheckpointError):
+        pipeline.run(recipe(), output=tmp_path / "run", smoke=True)
+    assert not (tmp_path / "run").exists()
+    mended = recipe(adapter={"name": "toy", "trust": True})
+    assert (pipeline.run(mended, output=tmp_path / "run", smoke=True) / "result.json").exists()
 
 
 def test_stored_predictions_are_those_of_the_stored_potential(folder):

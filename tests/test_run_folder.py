@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from transferkit.errors import RunFolderError
+from transferkit.errors import CheckpointError, RunFolderError
 from transferkit.recipe import Recipe
 from transferkit.recipe_file import load_recipe
-from transferkit.run_folder import claim, examine, writable, write_json
+from transferkit.run_folder import claim, claimed, examine, writable, write_json
 
 
 def recipe(**changes):
@@ -53,8 +53,16 @@ def test_another_recipe_is_refused_and_nothing_is_lost(tmp_path, resume):
 
 def test_a_smoke_run_is_not_taken_for_the_real_one(tmp_path):
     claim(tmp_path, recipe(), smoke=True, resume=True)
-    with pytest.raises(RunFolderError, match="a smoke run"):
+    with pytest.raises(
+        RunFolderError, match=r"a smoke run of this recipe\. Add --smoke, or give another folder: --output FOLDER\.$"
+    ):
         claim(tmp_path, recipe(), smoke=False, resume=True)
+
+
+def test_the_real_run_is_not_taken_for_a_smoke_run(tmp_path):
+    claim(tmp_path, recipe(), smoke=False, resume=True)
+    with pytest.raises(RunFolderError, match=r"the real run of this recipe\. Leave --smoke out"):
+        claim(tmp_path, recipe(), smoke=True, resume=True)
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path):
@@ -104,3 +112,34 @@ def test_a_folder_whose_owner_cannot_be_read_is_left_alone(tmp_path, content):
     with pytest.raises(RunFolderError, match=r"identity\.json is damaged"):
         claim(tmp_path, recipe(), smoke=False, resume=True)
     assert (tmp_path / "identity.json").read_text() == content
+
+
+def refuse(folder, *more, **changes):
+    def run():
+        with claimed(folder, recipe(**changes), smoke=False, resume=True):
+            for name in ("split.json", *more):
+                (folder / name).write_text("{}")
+            raise CheckpointError("a pickle")
+
+    with pytest.raises(CheckpointError):
+        run()
+
+
+def test_a_run_that_is_refused_before_its_first_step_gives_its_folder_back(tmp_path):
+    refuse(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "mine").mkdir()
+    refuse(tmp_path / "mine", "quarantine.jsonl", "reference.json")
+    assert [*(tmp_path / "mine").iterdir()] == []
+    refuse(tmp_path / "run", seed=4)
+
+
+def test_a_run_that_fails_later_keeps_its_folder(tmp_path):
+    refuse(tmp_path / "run", "metrics.jsonl")
+    assert examine(tmp_path / "run", recipe(), smoke=False) == "begun"
+
+
+def test_a_refused_run_takes_nothing_from_an_earlier_one(tmp_path):
+    claim(tmp_path / "run", recipe(), smoke=False, resume=True)
+    refuse(tmp_path / "run")
+    assert (tmp_path / "run" / "identity.json").exists()

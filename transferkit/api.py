@@ -137,13 +137,18 @@ def evaluate(model: "ReferencedPotential", data: Structures, *, head: str | None
     head = head_for(model, data.fidelity, head)
     predicted = predict(model, data, need=need, head=head)
     open_elements = np.isin(data.numbers, model.reference(head).undetermined)
-    undetermined = tuple(str(data.id[s]) for s in np.unique(data.owner[open_elements]))
+    known = np.bincount(data.owner[open_elements], minlength=len(data)) == 0
+    undetermined = tuple(str(i) for i in data.id[~known])
     learnt, caution = model.fidelities[head], ""
     if learnt is not None and learnt != data.fidelity:
         caution = f"the potential was trained on {learnt}, and these labels are {data.fidelity}"
     meets = convention_finding(model.reference(head), data, predicted=predicted.energy)
     found = () if meets is None else (meets,)
-    return Evaluation(measure(predicted, data, free=symmetry_free(data)), len(data), undetermined, caution, found)
+    free = symmetry_free(data)
+    # structures whose E0 was not determined may have any energy: the others also get a figure of their own
+    mixed = 0 < len(undetermined) < len(data)
+    sound = measure(predicted[known], data[known], free=free[known[data.owner]]) if mixed else None
+    return Evaluation(measure(predicted, data, free=free), len(data), undetermined, caution, found, sound)
 
 
 def finetune(

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -32,7 +33,7 @@ CODES = {
 
 
 class Verbs(TyperGroup):
-    """A group of commands that turns errors into one message and an exit code; ``--debug`` lets them through."""
+    """A group of commands that turns errors into one message and an exit code; ``--debug`` shows their traceback."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Accept ``--debug`` behind the verb too."""
@@ -54,8 +55,9 @@ class Verbs(TyperGroup):
             raise typer.Exit(0) from None
         except (TransferkitError, OSError) as error:
             if ctx.params.get("debug"):
-                raise
-            note(f"{type(error).__name__}: {error}")
+                note(traceback.format_exc())
+            else:
+                note(f"{type(error).__name__}: {error}")
             raise typer.Exit(getattr(error, "exit_code", MISTAKE)) from None
         except Exception as error:
             # typer's own exceptions carry an exit code and know how to show themselves.

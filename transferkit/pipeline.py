@@ -30,7 +30,7 @@ from transferkit.report.page import write as write_page
 from transferkit.rereferencing import compare_policies
 from transferkit.resolve import length_of, limits_of, loss_of, optimiser_of, read_data, reference_of, strategy_of
 from transferkit.result import result_of
-from transferkit.run_folder import FIRST_RANK, RunWriter, claim
+from transferkit.run_folder import FIRST_RANK, RunWriter, claimed
 from transferkit.training.fit import fit
 from transferkit.training.track import open_tracker
 
@@ -72,7 +72,11 @@ def run_one(
     recipe: Recipe, folder: Path, *, variant: str = "", smoke: bool = False, resume: bool = True, quiet: bool = False
 ) -> Path:
     """One resolved recipe, one seed, one folder."""
-    claim(folder, recipe, smoke=smoke, resume=resume)
+    with claimed(folder, recipe, smoke=smoke, resume=resume):
+        return _run(recipe, folder, variant=variant, smoke=smoke, resume=resume, quiet=quiet)
+
+
+def _run(recipe: Recipe, folder: Path, *, variant: str, smoke: bool, resume: bool, quiet: bool) -> Path:
     desk = RunWriter(folder, quiet)
     if desk.finished:
         if not (folder / "index.html").exists():  # killed between result and page

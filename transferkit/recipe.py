@@ -160,11 +160,13 @@ def merge(base: Mapping[str, Any], override: Mapping[str, Any], *, depth: int = 
 
 
 def identity(recipe: Recipe) -> str:
-    """Hash of everything that can change the numbers (sha256, hex): not the name, the question, the folder, the tracking.
+    """Hash of everything that can change the numbers (sha256, hex): not the name, the question, the folder, the tracking,
+    nor the word that a pickle may be opened.
 
     >>> tiny = {"data": {"source": "a", "fidelity": "PBE"}, "adapter": {"name": "toy"}, "training": {"steps": 2}}
     >>> identity(Recipe(name="a", **tiny)) == identity(Recipe(name="b", **tiny))
     True
     """
     plain = recipe.model_dump(mode="json", exclude={"name", "question", "output", "tracking"})
+    plain["adapter"]["trust"] = False  # rather than left out: finished runs keep the identity that they were given
     return sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

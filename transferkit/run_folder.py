@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -10,11 +12,13 @@ from shutil import rmtree
 import yaml
 
 from transferkit.data.quarantine import FILE, Sifted, write_quarantine
-from transferkit.errors import RunFolderError
+from transferkit.errors import RunFolderError, TransferkitError
 from transferkit.recipe import Recipe, identity
 from transferkit.typing import Json
 
 IDENTITY = "identity.json"
+BEFORE_TRAINING = {IDENTITY, "recipe.yaml", "split.json", "reference.json", FILE}
+"""Files that a run writes before its first step."""
 FIRST_RANK = os.environ.get("RANK", "0") == "0"
 """Under torchrun every rank trains and one writes."""
 
@@ -85,6 +89,34 @@ def claim(folder: Path, recipe: Recipe, *, smoke: bool, resume: bool) -> None:
     (folder / "recipe.yaml").write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
 
 
+@contextmanager
+def claimed(folder: Path, recipe: Recipe, *, smoke: bool, resume: bool) -> Iterator[None]:
+    """Inside, the folder belongs to this recipe; a run that is refused before its first step gives a new one back.
+
+    So a mended recipe finds it free. What was there before stays, and so does all that training wrote.
+
+    Args:
+        folder: see :func:`claim`
+        recipe: resolved
+        smoke: a smoke run is another run
+        resume: see :func:`claim`
+
+    Raises:
+        RunFolderError: see :func:`claim`.
+    """
+    there, new = folder.exists(), FIRST_RANK and examine(folder, recipe, smoke=smoke) == "new"
+    claim(folder, recipe, smoke=smoke, resume=resume)
+    try:
+        yield
+    except TransferkitError:
+        if new and {path.name for path in folder.iterdir()} <= BEFORE_TRAINING:
+            for path in folder.iterdir():
+                path.unlink()
+            if not there:
+                folder.rmdir()
+        raise
+
+
 def examine(folder: Path, recipe: Recipe, *, smoke: bool) -> str:
     """What a folder holds of this recipe: "new" (nothing), "begun" or "finished". Nothing is written.
 
@@ -130,8 +162,12 @@ def _check_mine(folder: Path, mine: Json) -> None:
         raise RunFolderError(
             f"{path} is damaged, so it is not known whose run {folder} is. Choose another folder (--output FOLDER), or move that one away."
         ) from error
-    if theirs["identity"] != mine["identity"] or theirs["smoke"] != mine["smoke"]:
-        what = "a smoke run" if theirs["smoke"] and not mine["smoke"] else f"run {theirs['name']!r} with other options"
+    if theirs["identity"] == mine["identity"] and theirs["smoke"] != mine["smoke"]:
+        what, mend = ("a smoke run", "Add --smoke") if theirs["smoke"] else ("the real run", "Leave --smoke out")
+        raise RunFolderError(f"{folder} holds {what} of this recipe. {mend}, or give another folder: --output FOLDER.")
+    if theirs["identity"] != mine["identity"]:
+        kind = "smoke run" if theirs["smoke"] and not mine["smoke"] else "run"
+        what = f"{kind} {theirs['name']!r} with other options"
         raise RunFolderError(
             f"{folder} holds {what} ({theirs['identity'][:12]}, this one is {mine['identity'][:12]}). "
             f"Choose another folder (--output FOLDER), or move that one away."

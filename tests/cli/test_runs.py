@@ -5,6 +5,10 @@ from pathlib import Path
 import pytest
 
 from transferkit import pipeline
+from transferkit.adapters.toy import Toy
+from transferkit.comparison import jobs
+from transferkit.recipe_file import load_recipe
+from transferkit.run_folder import claim
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 RECIPES = [
@@ -86,6 +90,22 @@ def test_report(finished, read):
 
 def test_export(finished, tmp_path, read):
     assert Path(read("export", finished, tmp_path / "toy.pth")["file"]).is_file()
+
+
+@pytest.mark.parametrize("pickles", [False, True])
+def test_export_says_how_the_file_is_opened(finished, tmp_path, run, monkeypatch, pickles):
+    monkeypatch.setattr(Toy, "pickles", pickles)
+    text = run("export", finished, tmp_path / "toy.pth").stdout
+    assert text.rstrip().endswith("toy.pth', trust=True)" if pickles else "toy.pth')")
+
+
+def test_check_tells_a_smoke_run_in_the_folder_once(run, read, smoke, tmp_path):
+    folder = tmp_path / "x"
+    claim(folder, load_recipe(smoke), smoke=True, resume=True)
+    for job in jobs(load_recipe(smoke), folder):
+        claim(job.folder, job.recipe, smoke=True, resume=True)
+    (told,) = read("check", smoke, "--output", folder, code=2)["mistakes"]
+    assert "Add --smoke, or give another folder" in told["what"]
 
 
 def test_what_is_not_a_run(tmp_path, few, run):

@@ -98,3 +98,8 @@ def test_ethanol_in_kcal_is_found_from_its_one_composition(shared):
 
     found = [f.what for f in check(read(shared / "data/rmd17_ethanol_1k/rmd17_ethanol_1000.xyz", fidelity="PBE"))]
     assert found[:2] == ["the energies look like kcal/mol", "the forces are large for eV/Å and look like kcal/mol/Å"]
+
+
+def test_a_misspelt_level_of_theory_is_in(r2scan):
+    (found,) = check(replace(r2scan, fidelity="r2SCAM"))
+    assert found.what == "the level of theory is called 'r2SCAM'; did you mean 'r2SCAN'?"

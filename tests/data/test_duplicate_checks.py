@@ -54,6 +54,15 @@ def test_forces_alone_can_contradict(r2scan):
     assert "their forces differ by up to 0.3 eV/Å" in found.evidence
 
 
+def test_forces_that_both_lack_contradict_nothing(r2scan):
+    energies_only = twice(r2scan, 2).without("forces")
+    (same,) = duplicate_findings(energies_only)
+    assert (same.severity, same.what) == ("note", "2 exact duplicates")
+    (differ,) = duplicate_findings(second(energies_only, energy=lambda part: part.energy + 3.0))
+    assert (differ.severity, differ.what) == ("warning", "2 exact duplicates with different labels")
+    assert "forces" not in differ.evidence
+
+
 def test_corrections_are_seen_as_two_label_conventions(r2scan):
     correction = {8: -0.687, 9: -0.462, 17: -0.614}
 

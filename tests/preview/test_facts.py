@@ -3,9 +3,10 @@
 import pytest
 
 from transferkit.comparison import jobs
+from transferkit.pool import Job
 from transferkit.preview import facts
 from transferkit.preview.attempts import Attempts
-from transferkit.preview.prepare import prepare
+from transferkit.preview.prepare import Prepared, prepare
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,12 @@ def test_folders(runs, tmp_path):
     assert (there["runs"], there["finished"], there["begun"]) == (4, 0, 0)
 
 
+@pytest.mark.parametrize(("wandb", "named"), [(None, False), ({"mode": "offline"}, True)])
+def test_the_folder_of_tracking_is_named_where_there_is_one(recipe, tmp_path, wandb, named):
+    run = Prepared(Job("", 0, recipe(tracking={"wandb": wandb}), tmp_path))
+    assert ("wandb/" in facts.write(tmp_path, [run], several=False)["files"]) is named
+
+
 def test_every_file_of_a_run_is_named(finished):
     named = {name.strip().rstrip("/") for names in facts.FILES for name in names.split(",")}
-    assert {path.name for path in finished.iterdir()} - {"identity.json"} <= named
+    assert {path.name for path in finished.iterdir()} <= named

@@ -54,3 +54,14 @@ def test_times_of_a_gradual_strategy_are_upper_bounds(facts):
     gradual = deepcopy(facts)
     next(iter(gradual["cost"]["variants"].values()))["gradual"] = True
     assert "an upper bound: steps were measured with every block open" in text_of(gradual)
+
+
+def test_labels_are_left_out_where_they_are_not_known(facts):
+    assert "; labels learnt: " in text_of(facts)
+    refused = {**facts, "train": [{**arm, "labels": []} for arm in facts["train"]]}
+    assert "learnt" not in text_of(refused)
+
+
+def test_quarantine_is_written_only_if_frames_are_taken_out(facts):
+    assert "identity.json, " in text_of(facts)
+    assert "quarantine.jsonl (if frames are taken out)" in text_of(facts)

@@ -143,3 +143,8 @@ def test_a_policy_that_could_not_be_scored_is_not_called_worse():
     result["reference"] = {"policy": "residual", "warning": "not scored", "table": {"best": "keep", "rows": rows}}
     assert not any("keep" in text for text in next_steps(result))
     assert "reference.policy" not in next_command(result, "r", RECIPE)[0]
+
+
+def test_a_smoke_run_goes_on_as_one():
+    result = {"training": {"stopped": "interrupted"}}
+    assert next_command(result, "f", "a: 1", " --smoke")[0] == "transferkit run f/recipe.yaml --output f --smoke"

@@ -86,3 +86,8 @@ def test_missing_runs_come_first():
 def test_the_command_exports_the_variant_to_take_and_nothing_where_there_is_none():
     assert comparison_command(told(), ["t"], "f")[0] == "transferkit export f/r0.05/seed-0 OUT"
     assert comparison_command({}, [], "f") == ("", "")
+
+
+def test_a_smoke_comparison_goes_on_as_one():
+    content = told() | {"missing": ["r0.05/seed-1"]}
+    assert comparison_command(content, ["t"], "f", " --smoke")[0] == "transferkit run f/recipe.yaml --output f --smoke"

@@ -202,3 +202,9 @@ def test_what_was_taken_out_is_one_line_or_one_for_each_way(tmp_path):
     assert comparison_page(tmp_path)["taken_out"] == [f"{said}, for A, B"]
     (tmp_path / "comparison.json").write_text(json.dumps({"variants": {"c": variant(0.1, runs=["c"])}}))
     assert comparison_page(tmp_path)["taken_out"] == []
+
+
+@pytest.mark.parametrize(("smoke", "end"), [(True, " --smoke"), (False, "")])
+def test_an_interrupted_smoke_run_goes_on_as_one(page, tmp_path, smoke, end):
+    (tmp_path / "identity.json").write_text(json.dumps({"identity": "0", "name": "x", "smoke": smoke}))
+    assert page(missing=["a/seed-1"])["command"].endswith(f"--output {tmp_path.name}{end}")

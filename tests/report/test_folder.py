@@ -6,7 +6,7 @@ import pytest
 
 from transferkit.data.store import write_parquet
 from transferkit.errors import RunFolderError
-from transferkit.report.folder import called_from, read_json, read_run, strictest_first
+from transferkit.report.folder import called_from, read_json, read_run, smoke_option, strictest_first
 
 
 def test_everything_is_read(run_folder):
@@ -83,3 +83,10 @@ def test_commands_name_the_folder_from_the_working_folder(tmp_path, monkeypatch)
     name, place = called_from(tmp_path / "runs" / "a b")
     assert name == "'a b'"
     assert "from the folder that holds this one" in place
+
+
+@pytest.mark.parametrize(("content", "option"), [('{"smoke": true}', " --smoke"), ('{"smoke": false}', ""), (None, "")])
+def test_a_folder_knows_whether_its_run_is_a_smoke_run(tmp_path, content, option):
+    if content:
+        (tmp_path / "identity.json").write_text(content)
+    assert smoke_option(tmp_path) == option

@@ -142,6 +142,7 @@ class Adapter(nn.Module, ABC):
             need a network connection
         ships: whether checkpoints come with the package. Where they do not, which lie on a machine is chance, and one
             must be named
+        pickles: whether :meth:`load` opens its files, and those of ``export``, only with ``trust``
         graph_key: changes when graphs would
         licence: of the weights, in words
     """
@@ -152,6 +153,7 @@ class Adapter(nn.Module, ABC):
     presets: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     cards: ClassVar[Mapping[str, Card]] = {}
     ships: ClassVar[bool] = True
+    pickles: ClassVar[bool] = False
     cutoff: float
     elements: frozenset[int]
     heads: tuple[str, ...]

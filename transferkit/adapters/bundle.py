@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
+from transferkit.adapters.tensor_file import write_tensors
 from transferkit.errors import CheckpointError, TransferkitError, UnknownAdapter
 from transferkit.provenance import versions, weights_hash
 from transferkit.typing import Json
@@ -80,7 +81,7 @@ def write_bundle(
     info["sha256"] = description_hash(info)
     # The description goes last: a folder without one is no bundle, however far the writing had come.
     (folder / INFO).unlink(missing_ok=True)
-    save_file(tensors, folder / TENSORS)
+    write_tensors(folder / TENSORS, tensors)
     (folder / INFO).write_text(json.dumps(info, indent=1))
     return folder
 

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from ase.neighborlist import primitive_neighbor_list
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from transferkit.adapters.base import Adapter, Batch, Capabilities, Graph, Prediction
@@ -24,6 +23,7 @@ from transferkit.adapters.graphs import join
 from transferkit.adapters.heads import copy_head, per_head
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.adapters.preflight import require_distinct, require_finite
+from transferkit.adapters.tensor_file import write_tensors
 from transferkit.data.structures import Structure
 from transferkit.errors import CheckpointError, nearest
 from transferkit.reference.elemental import ElementalReference
@@ -254,4 +254,4 @@ class Toy(Adapter):
         config, tensors = one.state()
         z = np.array(sorted(e0))
         table = ElementalReference(z, np.array([e0[int(i)] for i in z]), source=f"{path.name}")
-        save_file(tensors, path, metadata={"toy": json.dumps({"config": config, "e0": table.to_json()})})
+        write_tensors(path, tensors, {"toy": json.dumps({"config": config, "e0": table.to_json()})})

@@ -132,8 +132,9 @@ def export(
 
     potential = ReferencedPotential.open(model)
     path = potential.export(out, head)
+    trust = ", trust=True" if potential.adapter.pickles else ""
     text = (
         f"Written to {path}\n"
-        f"Next    open it with {potential.adapter.package}, or with tk.load({potential.adapter.name!r}, {str(path)!r})"
+        f"Next    open it with {potential.adapter.package}, or with tk.load({potential.adapter.name!r}, {str(path)!r}{trust})"
     )
     show({"file": str(path), "package": potential.adapter.package}, text=text, as_json=as_json)

@@ -7,6 +7,7 @@ import numpy as np
 from transferkit.data.duplicate_checks import duplicate_findings
 from transferkit.data.finding import Finding
 from transferkit.data.geometry_checks import geometry_findings
+from transferkit.data.level_name import level_findings
 from transferkit.data.mixture_checks import mixture_findings
 from transferkit.data.quarantine import Limits, energies_beyond, forces_beyond
 from transferkit.data.structures import Structures
@@ -23,7 +24,7 @@ def check(data: Structures, limits: Limits | None = None) -> list[Finding]:
     of one material allow it, from how the energy follows forces and stress; elsewhere from the energy of all electrons,
     from what is left after a constant per element, and from magnitudes. Geometry: colliding and isolated atoms. Labels:
     huge forces, implausible energies, net forces, labels that only some structures have. Mixtures: one structure twice
-    with labels of two conventions or two levels of theory, energies with and without a Hubbard U.
+    with labels of two conventions or two levels of theory, energies with and without a Hubbard U. A level of theory whose name looks misspelt.
 
     What only a potential can tell, such as the sign of the stress of single relaxed frames, is in
     :func:`transferkit.evaluation.against_model.against_model`.
@@ -49,6 +50,7 @@ def check(data: Structures, limits: Limits | None = None) -> list[Finding]:
         *geometry_findings(data, limits or Limits()),
         *duplicate_findings(data),
         *mixture_findings(data),
+        *level_findings(data.fidelity),
         *data.read_as.findings(),
         *_partial_labels(data),
     ]

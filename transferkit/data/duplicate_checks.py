@@ -67,7 +67,8 @@ def duplicate_findings(data: Structures) -> list[Finding]:
     evidence = f"{extra} of {len(data)} structures repeat the geometry of another"
     what = f"{extra} exact duplicate{'s' if extra > 1 else ''}"
     pairs, moved = _differing(data, groups), _force_difference(data, groups)
-    if not len(pairs.high) and moved <= SAME_FORCES:
+    # NaN, where no two have forces, contradicts nothing
+    if not len(pairs.high) and not moved > SAME_FORCES:
         return [Finding("note", what, where, evidence, "keep one of each")]
     if len(pairs.high):
         worst = float((pairs.difference / data.n_atoms[pairs.high]).max())

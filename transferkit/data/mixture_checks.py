@@ -78,7 +78,8 @@ def two_clusters(values: np.ndarray) -> Clusters | None:
         return None
     gap = float(ordered[cut:].mean() - ordered[:cut].mean())
     width = float(np.sqrt(max(within[cut - 1], 0.0) / (n - 2)))
-    if gap < APART * width:
+    # Few values fall apart by chance: the widest of 20,000 draws from one heap is 12.3 widths for 12 values, 5 for 100.
+    if gap < APART * (1 + 20 / n) * width:
         return None
     return Clusters(values >= ordered[cut], gap, width)
 

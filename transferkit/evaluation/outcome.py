@@ -15,6 +15,7 @@ class Evaluation:
         n_structures: how many structures there were
         undetermined: ids of structures that hold an element whose E0 the data of the reference did not determine;
             their energies are in the errors and may spoil them
+        determined: the metrics again, over the other structures; None where all or none of them are undetermined
         caution: what else to know, e.g. that the labels are of another level of theory than the potential's
         findings: what looks wrong, e.g. that the labels are by another convention than the potential's energies
     """
@@ -24,12 +25,14 @@ class Evaluation:
     undetermined: tuple[str, ...] = ()
     caution: str = ""
     findings: tuple[Finding, ...] = ()
+    determined: Json | None = None
 
     def to_json(self) -> Json:
         """The metrics, the ids, the caution and the findings, as a JSON object."""
         return {
             **self.metrics,
             "undetermined": list(self.undetermined),
+            "determined": self.determined,
             "caution": self.caution,
             "findings": [finding.to_json() for finding in self.findings],
         }
@@ -47,7 +50,15 @@ class Evaluation:
             entry = self.metrics[name]
             if entry["mae"] is None:
                 continue
-            ends = entry["interval"]
-            interval = "[no interval: one composition]" if ends is None else "[{:.4f}, {:.4f}]".format(*ends)
-            lines.append(f"{name:8} MAE {entry['mae']:.4f} {interval}  RMSE {entry['rmse']:.4f} {entry['unit']}")
+            lines.append(_line(name, entry))
+            # E0 has no part in the other labels
+            if name == "energy" and self.determined is not None and self.determined["energy"]["mae"] is not None:
+                n = self.n_structures - len(self.undetermined)
+                lines.append(f"of which {n} with determined E0:\n{_line(name, self.determined['energy'])}")
         return "\n".join(lines)
+
+
+def _line(name: str, entry: Json) -> str:
+    ends = entry["interval"]
+    interval = "[no interval: one composition]" if ends is None else "[{:.4f}, {:.4f}]".format(*ends)
+    return f"{name:8} MAE {entry['mae']:.4f} {interval}  RMSE {entry['rmse']:.4f} {entry['unit']}"

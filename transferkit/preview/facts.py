@@ -13,6 +13,7 @@ from transferkit.preview.prepare import Prepared
 from transferkit.typing import PROPERTIES, Json
 
 FILES = {
+    "identity.json": "whose run this is",
     "recipe.yaml": "the recipe, resolved",
     "split.json": "which structure is in which part",
     "quarantine.jsonl": "frames that were taken out, if any were",
@@ -26,6 +27,8 @@ FILES = {
     "index.html, figures/": "the page",
 }
 """Of a run."""
+TRACKED = {"wandb/": "what Weights & Biases keeps"}
+"""Of a run with ``tracking.wandb``."""
 
 
 def read(runs: Sequence[Prepared], attempts: Attempts) -> list[Json]:
@@ -118,5 +121,5 @@ def write(folder: Path, runs: Sequence[Prepared], *, several: bool) -> Json:
         "finished": states.count("finished"),
         "begun": states.count("begun"),
         "each": f"{folder}/VARIANT/seed-K" if several else str(folder),
-        "files": FILES,
+        "files": FILES | (TRACKED if any(run.job.recipe.tracking.wandb is not None for run in runs) else {}),
     }

@@ -82,9 +82,13 @@ def preview(
     attempts = Attempts()
     folder = folder_of(recipe, output, smoke=smoke)
     several = bool(recipe.compare or recipe.seeds)
-    if several:
-        attempts.once("", ("folder", str(folder)), lambda: state_of(folder, recipe, smoke=smoke))
     wanted = [*jobs(recipe, folder)] if several else [Job("", recipe.seed, recipe, folder)]
+    if (
+        several
+        and attempts.once("", of := ("folder", str(folder)), lambda: state_of(folder, recipe, smoke=smoke)) is None
+    ):
+        # told once: the folders of the runs in it are refused for the same reason
+        attempts.done |= {("folder", str(job.folder)): attempts.done[of] for job in wanted}
     workers, threads = shares(len(wanted)) if several else (1, torch.get_num_threads())
     with _threads(threads):
         runs = [prepare(job, attempts, smoke=smoke) for job in wanted]

@@ -80,7 +80,9 @@ def _train(facts: Json) -> Iterator[str]:
         name = f"{arm['variant']}: " if arm["variant"] else ""
         moves = "trainable" if arm["trainable_reference"] else "fixed"
         yield f"  {name}{arm['adapter']}, {start}, head {arm['head']}, {arm['dtype']}; weights: {arm['licence']}"
-        yield f"    E0 by {arm['policy']}, then {moves}; labels learnt: {', '.join(arm['labels']) or 'none'}"
+        # Which labels are learnt is not known where the data or their split were refused.
+        learnt = f"; labels learnt: {', '.join(arm['labels'])}" if arm["labels"] else ""
+        yield f"    E0 by {arm['policy']}, then {moves}{learnt}"
         if arm["undetermined"]:
             yield f"    ! training does not determine E0 of {' '.join(arm['undetermined'])}"
         if len(facts["train"]) == 1:
@@ -104,7 +106,8 @@ def _write(facts: Json) -> Iterator[str]:
     yield f"  {there['folder']}{each}"
     if done:
         yield f"  of {there['runs']} runs there {' and '.join(done)}; what is finished is not run again"
-    yield f"  {', '.join(there['files'])}"
+    names = {"quarantine.jsonl": "quarantine.jsonl (if frames are taken out)"}
+    yield f"  {', '.join(names.get(name, name) for name in there['files'])}"
     if there["bytes"]:
         yield f"  about {in_words(there['bytes'])}; {in_words(there['free_bytes'])} are free there"
 

@@ -35,13 +35,14 @@ def next_steps(result: Json) -> list[str]:
     return advice
 
 
-def next_command(result: Json, folder: str, recipe: str) -> tuple[str, str]:
+def next_command(result: Json, folder: str, recipe: str, smoke: str = "") -> tuple[str, str]:
     """The command that the most urgent advice comes down to, and what it is for.
 
     Args:
         result: result.json
         folder: name of the run's folder
         recipe: text of its recipe.yaml; empty where it is not there
+        smoke: " --smoke" where the folder holds a smoke run
 
     Returns:
         command, to be given where the folder lies, and a clause
@@ -54,7 +55,7 @@ def next_command(result: Json, folder: str, recipe: str) -> tuple[str, str]:
     best = better_policy(reference)
     if recipe and not result.get("variant"):
         if training.get("stopped") == "interrupted":
-            return f"{again} --output {folder}", "go on from the checkpoint"
+            return f"{again} --output {folder}{smoke}", "go on from the checkpoint"
         if warnings_in((result.get("data") or {}).get("findings") or []):
             return "transferkit describe DATA --page data.html", "a page of the data, to settle the warnings first"
         if best:

@@ -52,15 +52,21 @@ def comparison_steps(told: Json, tests: Sequence[str], labels: Mapping[str, str]
     return out
 
 
-def comparison_command(told: Json, tests: Sequence[str], folder: str) -> tuple[str, str]:
-    """The next command and what it is for: missing runs, more seeds, or the export of a run of the variant to take."""
+def comparison_command(told: Json, tests: Sequence[str], folder: str, smoke: str = "") -> tuple[str, str]:
+    """The next command and what it is for: missing runs, more seeds, or the export of a run of the variant to take.
+
+    ``smoke`` is " --smoke" where the folder holds a smoke run.
+    """
     if told.get("missing"):
-        return f"transferkit run {folder}/recipe.yaml --output {folder}", "the runs that are missing"
+        return f"transferkit run {folder}/recipe.yaml --output {folder}{smoke}", "the runs that are missing"
     if tests and _few_seeds(told, tests[0]):
         # Seeds that set the fold share the compositions between them.
         n = SEEDS_FOR_A_CLAIM * max(1, len(told.get("folds") or []))
         seeds = ",".join(str(k) for k in range(n))
-        return f'transferkit run {folder}/recipe.yaml "seeds=[{seeds}]" --output {folder}', "enough seeds for a claim"
+        return (
+            f'transferkit run {folder}/recipe.yaml "seeds=[{seeds}]" --output {folder}{smoke}',
+            "enough seeds for a claim",
+        )
     taken = taken_variant(told, tests)
     runs = ((told.get("variants") or {}).get(taken) or {}).get("runs") or []
     if runs:

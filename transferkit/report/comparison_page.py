@@ -12,7 +12,7 @@ from transferkit.report.comparison_breakdown import all_runs, chemistry_by_varia
 from transferkit.report.comparison_pictures import curves_picture, pictures_on_test
 from transferkit.report.data_tables import taken_out
 from transferkit.report.figures.element_errors import element_errors
-from transferkit.report.folder import called_from, read_json, strictest_first
+from transferkit.report.folder import called_from, read_json, smoke_option, strictest_first
 from transferkit.report.harm import harm
 from transferkit.report.ordering import error_of, indicative, ordering, verdict
 from transferkit.report.paper import paper_a
@@ -51,7 +51,7 @@ def comparison_page(folder: Path) -> Json:
     shown_run = runs.get(pretrained or "") or {}
     said = indicative({test: comparisons.get(test) or {} for test in tests}) if len(variants) > 1 else ""
     name, place = called_from(folder)
-    command, purpose = comparison_command(told, tests, name)
+    command, purpose = comparison_command(told, tests, name, smoke_option(folder))
     taken = taken_variant(told, tests)
     return {
         "title": told.get("name") or folder.name,

@@ -64,6 +64,16 @@ def called_from(folder: Path) -> tuple[str, str]:
     return quote(full.name), "from the folder that holds this one; a relative data.source is relative to that, too"
 
 
+def smoke_option(folder: Path) -> str:
+    """What a command that goes on in a folder must add: " --smoke" where it holds a smoke run, else nothing.
+
+    >>> smoke_option(Path("nowhere"))
+    ''
+    """
+    path = folder / "identity.json"
+    return " --smoke" if path.exists() and read_json(path).get("smoke") else ""
+
+
 def strictest_first(tests: Iterable[str]) -> list[str]:
     """Names of tests, those on something unseen before those on something known.
 

@@ -7,7 +7,7 @@ from transferkit.evaluation.worst import worst
 from transferkit.report.advice import next_command, next_steps
 from transferkit.report.data_tables import findings_shown, key_rows, quarantine
 from transferkit.report.error_tables import at_a_glance, chemistry_rows, element_rows, error_rows, worst_rows
-from transferkit.report.folder import Predictions, RunFolder, called_from, read_run
+from transferkit.report.folder import Predictions, RunFolder, called_from, read_run, smoke_option
 from transferkit.report.quantities import MISSING, QUANTITIES, count, counted, duration, percent
 from transferkit.report.run_pictures import run_pictures
 from transferkit.report.sentences import about_policies, asked, harm_done, outcome, shown, step_zero
@@ -27,7 +27,7 @@ def run_page(folder: Path) -> Json:
     result, data = run.result, run.result.get("data") or {}
     tests: dict[str, Json] = result["tests"]
     name, place = called_from(folder)
-    command, purpose = next_command(result, name, run.recipe)
+    command, purpose = next_command(result, name, run.recipe, smoke_option(folder))
     return {
         "title": result.get("name") or folder.name,
         "variant": result.get("variant"),

@@ -53,6 +53,7 @@ class MaceAdapter(Adapter):
         "mace-freeze-6": ("readout",),
     }
     ships: ClassVar[bool] = False
+    pickles: ClassVar[bool] = True
     # What else there is to know stands in the files, which are pickles and mostly not here.
     cards: ClassVar[Mapping[str, Card]] = {
         name: Card(known.licence, heads=None, fidelity=known.fidelity, label_convention="raw")
