@@ -174,7 +174,7 @@ CASES = [
     Case("--output is a file", both(recipe, text("out", "x")), RUN, ("out is a file", "--output FOLDER")),
     Case("--output holds something else", notes, RUN, ("not empty and not a run of transferkit", "--output FOLDER")),
     Case("--output holds another run", run_folder(), RUN, ("holds run 'theirs' with other options", "--output FOLDER")),
-    Case("--output holds a smoke run", run_folder(smoke=True), RUN, ("holds a smoke run", "--output FOLDER")),
+    Case("--output holds a smoke run", run_folder(smoke=True), RUN, ("holds smoke run 'theirs'", "--output FOLDER")),
     Case("identity.json is damaged", damaged_identity, RUN, ("out/identity.json is damaged", "--output FOLDER")),
     Case("evaluate no run", nothing, ["evaluate", "out", SET], ("'out' does not exist",)),
     Case(
