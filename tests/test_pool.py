@@ -9,8 +9,9 @@ import time
 
 import pytest
 
+from transferkit.cores import cores
 from transferkit.errors import Interrupted
-from transferkit.pool import _STOP, Job, _carry_out, cores, shares
+from transferkit.pool import _STOP, Job, _carry_out, shares
 from transferkit.recipe import Recipe
 
 RECIPE = """

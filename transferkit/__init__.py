@@ -27,6 +27,8 @@ _PUBLIC = {
     "finetune": "transferkit.api",
     "evaluate": "transferkit.api",
     "run": "transferkit.pipeline",
+    "fit_power_law": "transferkit.scaling.power_law",
+    "compare_curves": "transferkit.scaling.gain",
 }
 
 __all__ = [*sorted(_PUBLIC)]  # noqa: PLE0604
@@ -65,3 +67,5 @@ if TYPE_CHECKING:
     from transferkit.reference.elemental import ElementalReference as ElementalReference
     from transferkit.reference.fit import fit_reference as fit_reference
     from transferkit.reference.gap import functional_gap as functional_gap
+    from transferkit.scaling.gain import compare_curves as compare_curves
+    from transferkit.scaling.power_law import fit_power_law as fit_power_law

@@ -18,6 +18,8 @@ from transferkit.report.paper import paper_a
 from transferkit.run_folder import claim, write_json
 from transferkit.typing import Json
 
+GRAPHS = "graphs"
+"""Folder in that of a comparison; its runs share the graphs in it. It may be deleted at any time between runs."""
 MEASURES = {"energy": "energy", "forces": "free_forces", "stress": "stress"}
 
 
@@ -25,7 +27,8 @@ def jobs(recipe: Recipe, folder: Path) -> Iterator[Job]:
     """Every variant with every seed. Seeds come first, so that an interrupted comparison is balanced."""
     for seed in recipe.seeds or [recipe.seed]:
         for variant, resolved in recipe.variants().items():
-            yield Job(variant, seed, resolved.model_copy(update={"seed": seed}), folder / variant / f"seed-{seed}")
+            own = resolved.model_copy(update={"seed": seed})
+            yield Job(variant, seed, own, folder / variant / f"seed-{seed}", folder / GRAPHS)
 
 
 def run_comparison(recipe: Recipe, folder: Path, *, smoke: bool = False, resume: bool = True) -> Path:

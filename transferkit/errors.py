@@ -70,6 +70,10 @@ class RunFolderError(TransferkitError):
     """An output folder belongs to another run, or is not a run."""
 
 
+class StudyError(TransferkitError):
+    """Points of a study failed, or those who carry them out cannot be had."""
+
+
 class Interrupted(TransferkitError):
     """Ctrl-C or a request to stop; what was done so far is on disk and the same command goes on."""
 
@@ -78,6 +82,10 @@ class Interrupted(TransferkitError):
 
 class TrainingDiverged(TransferkitError):
     """The loss became NaN or infinite; the last good checkpoint is kept."""
+
+
+class ScalingError(TransferkitError):
+    """Points that carry no scaling law, or a question that the law cannot answer."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -27,6 +27,8 @@ class Split(Options):
     """Shares of training, validation and test where ``fold`` is ``null``; they sum to 1."""
     known: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Share of the frames of training compositions that is kept for the test on known materials."""
+    seed: Annotated[int, Field(ge=0)] | None = None
+    """Of the parts; ``null`` takes the recipe's ``seed``. A study has one for all its points."""
 
     @model_validator(mode="after")
     def _agree(self) -> "Split":
@@ -63,6 +65,19 @@ class Convert(Options):
     """For ``cohesive`` and ``formation``: eV per atom by symbol, of the isolated atoms or of the reference phases."""
 
 
+class Subset(Options):
+    """The first compositions of a chain: for one seed, fewer compositions lie within more, and fewer frames within more."""
+
+    compositions: PositiveInt
+    """Train on this many compositions."""
+    frames: PositiveInt | None = None
+    """At most this many frames of each; ``null``: all of them."""
+    order: Literal["random", "covering"] = "random"
+    """``random``: as data come. ``covering``: compositions that bring a new element come first, which no random choice does."""
+    seed: Annotated[int, Field(ge=0)] | None = None
+    """Of the chain; ``null`` takes the recipe's ``seed``."""
+
+
 class Data(Options):
     """Labelled structures at the target level of theory."""
 
@@ -84,8 +99,8 @@ class Data(Options):
     frames, and takes nothing out for being implausible."""
     split: Split = Split()
     """Training, validation and test parts."""
-    subset: PositiveInt | None = None
-    """Train on this many structures only; subsets of one seed are nested."""
+    subset: PositiveInt | Subset | None = None
+    """Train on this many structures only, or on this many compositions; subsets of one seed are nested."""
 
 
 class Reference(Options):
@@ -94,6 +109,8 @@ class Reference(Options):
     policy: Literal["residual", "refit", "difference", "keep", "isolated-atoms"] = "residual"
     """``residual``: fit what the network and its old E0 leave over. ``refit``: fit the labels alone (paper A, method 4).
     ``difference``: add the difference of two fits (paper A, equation 3). ``keep``: the old E0. ``isolated-atoms``: as given."""
+    fit_on: Literal["subset", "training"] = "subset"
+    """With ``data.subset``: fit E0 on the subset, as one who has no more data would, or on the whole training part."""
     trainable: bool = False
     """Let the optimiser move E0."""
     learning_rate: PositiveFloat | None = None
@@ -208,8 +225,20 @@ class BatchSize(Options):
     """At most this many structures."""
 
 
+class Augmentation(Options):
+    """Copies of the training structures with moved atoms, made once, before training. E0 is fitted without them."""
+
+    kind: Literal["noise", "taylor"]
+    """``noise``: Gaussian, with the labels of the structure itself. ``taylor``: with energies by its force labels, to first
+    order (Cooper et al., npj Comput. Mater. 6, 54 (2020))."""
+    length: Annotated[float, Field(gt=0, le=0.5)] = 0.02
+    """Å along x, y and z: standard deviation (``noise``) or largest step (``taylor``)."""
+    copies: PositiveInt = 1
+    """Of each structure. An epoch becomes as much longer."""
+
+
 class Training(Options):
-    """How long, and in what portions."""
+    """How long, in what portions, and on what besides the data."""
 
     epochs: PositiveInt | None = None
     """Passes over the training part. Give this or ``steps``."""
@@ -227,6 +256,8 @@ class Training(Options):
     """Between two evaluations on the validation part, in ``evaluate_unit``."""
     evaluate_unit: Literal["epochs", "steps"] = "epochs"
     """What ``evaluate_every`` counts; steps suit tiny or huge sets."""
+    augmentation: Augmentation | None = None
+    """Displaced copies beside the training structures; ``null``: none."""
 
     @model_validator(mode="after")
     def _one(self) -> "Training":

@@ -3,23 +3,25 @@
 Everything below is a concept called with plain arguments; only this file and :mod:`transferkit.comparison` meet a recipe.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from transferkit import api
-from transferkit.adapters.graphs import build_graphs
+from transferkit.adapters.batch import Graph
+from transferkit.adapters.graphs import build_graphs, check_elements, take
 from transferkit.adapters.heads import head_for
 from transferkit.adapters.licence import describe_weights
 from transferkit.adapters.potential import ReferencedPotential
-from transferkit.data.bundled import folds as bundled_folds
+from transferkit.counter import counter
 from transferkit.data.check import check
-from transferkit.data.source import PREFIX
-from transferkit.data.split import Folds, Parts, fold_split, make_folds, split
+from transferkit.data.split import Parts
 from transferkit.data.store import write_parquet
 from transferkit.data.structures import Structures
-from transferkit.data.subset import nested_subsets
-from transferkit.errors import Interrupted, RunFolderError, SplitError
+from transferkit.division import divide
+from transferkit.errors import Interrupted, RecipeError, RunFolderError
 from transferkit.evaluation.against_model import against_model
 from transferkit.evaluation.judge import determined
 from transferkit.evaluation.outcome import Evaluation
@@ -30,12 +32,11 @@ from transferkit.report.page import write as write_page
 from transferkit.rereferencing import compare_policies
 from transferkit.resolve import length_of, limits_of, loss_of, optimiser_of, read_data, reference_of, strategy_of
 from transferkit.result import result_of
-from transferkit.run_folder import FIRST_RANK, RunWriter, claimed
+from transferkit.run_folder import FIRST_RANK, RunWriter, claimed, folder_of
 from transferkit.training.fit import fit
 from transferkit.training.track import open_tracker
 
 SMOKE_STEPS = 2
-SMOKE_STRUCTURES = 200
 
 
 def run(recipe: Recipe, *, output: Path | None = None, smoke: bool = False, resume: bool = True) -> Path:
@@ -52,8 +53,11 @@ def run(recipe: Recipe, *, output: Path | None = None, smoke: bool = False, resu
 
     Raises:
         RunFolderError: the folder belongs to another recipe.
+        RecipeError: the recipe is a study.
     """
     folder = folder_of(recipe, output, smoke=smoke)
+    if recipe.vary is not None:
+        raise RecipeError(f"recipe {recipe.name!r} varies options, so it is a study: use `transferkit study`, or tk.study.")
     if recipe.compare or recipe.seeds:
         from transferkit.comparison import run_comparison
 
@@ -61,27 +65,34 @@ def run(recipe: Recipe, *, output: Path | None = None, smoke: bool = False, resu
     return run_one(recipe, folder, smoke=smoke, resume=resume)
 
 
-def folder_of(recipe: Recipe, output: Path | None, *, smoke: bool = False) -> Path:
-    """Where a recipe writes to."""
-    folder = output or Path(recipe.output or f"runs/{recipe.name}")
-    # Another folder for a smoke run, so that the real one finds its own free.
-    return folder.with_name(f"{folder.name}-smoke") if smoke and output is None else folder
-
-
 def run_one(
-    recipe: Recipe, folder: Path, *, variant: str = "", smoke: bool = False, resume: bool = True, quiet: bool = False
+    recipe: Recipe,
+    folder: Path,
+    *,
+    variant: str = "",
+    smoke: bool = False,
+    resume: bool = True,
+    quiet: bool = False,
+    graphs: Path | None = None,
+    page: bool = True,
 ) -> Path:
-    """One resolved recipe, one seed, one folder."""
+    """One resolved recipe, one seed, one folder; runs that are given the same folder of ``graphs`` share them.
+
+    Without ``page``, result.json is the last thing written; `transferkit report` makes the page of it.
+    """
     with claimed(folder, recipe, smoke=smoke, resume=resume):
-        return _run(recipe, folder, variant=variant, smoke=smoke, resume=resume, quiet=quiet)
+        _run(recipe, folder, variant=variant, smoke=smoke, resume=resume, quiet=quiet, store=graphs, page=page)
+    return folder
 
 
-def _run(recipe: Recipe, folder: Path, *, variant: str, smoke: bool, resume: bool, quiet: bool) -> Path:
+def _run(
+    recipe: Recipe, folder: Path, *, variant: str, smoke: bool, resume: bool, quiet: bool, store: Path | None, page: bool
+) -> None:
     desk = RunWriter(folder, quiet)
     if desk.finished:
-        if not (folder / "index.html").exists():  # killed between result and page
+        if page and not (folder / "index.html").exists():  # killed between result and page
             write_page(folder)
-        return folder
+        return
 
     # 1. data: labelled structures in a training, a validation and two named test parts
     sifted = read_data(recipe)
@@ -94,22 +105,18 @@ def _run(recipe: Recipe, folder: Path, *, variant: str, smoke: bool, resume: boo
     desk.say("\n".join(filter(None, [str(data), read, parts.describe(), *map(str, findings)])))
 
     # 2. adapter: a network, with its elemental energies lifted out, and the head that these data train; graphs are
-    #    built once for all that follows
+    #    built once for all that follows, and for all runs that share the store
     model = start(recipe)
     head = head_for(model, data.fidelity, recipe.adapter.head)
     desk.say(describe_weights(model, head))
     sets = {"valid": parts.valid, **parts.tests}
     loss = loss_of(recipe, model.adapter.capabilities.properties)
-    graphs = {
-        name: build_graphs(model, part, skin=loss.skin if name == "train" else 0.0, head=head)
-        for name, part in {"train": parts.train, **sets}.items()
-    }
+    graphs = graphs_of(model, parts, head, skin=loss.skin, store=store, quiet=quiet)
 
     # 3. reference: E0 of the target level of theory, and the table of how every policy would do
-    referenced = compare_policies(model, parts.train, **reference_of(recipe), graphs=graphs["train"], head=head)
+    referenced = compare_policies(model, parts.fitted_on, **reference_of(recipe), graphs=graphs["basis"], head=head)
     for part in (parts.train, *sets.values()):  # the new reference may know fewer elements than the network does
-        for structure in part:
-            referenced.potential.check_elements(structure, head)
+        check_elements(referenced.potential, part, head)
     desk.write("reference.json", referenced.potential.reference(head).to_json())
     findings += referenced.findings
     desk.say("\n".join(filter(None, [str(referenced.table), referenced.warning, *map(str, referenced.findings)])))
@@ -134,7 +141,7 @@ def _run(recipe: Recipe, folder: Path, *, variant: str, smoke: bool, resume: boo
         parts.train,
         parts.valid[known],
         graphs=graphs["train"],
-        valid_graphs=[graphs["valid"][s] for s in known],
+        valid_graphs=take(graphs["valid"], known),
         strategy=strategy_of(recipe),
         loss=loss,
         optimiser=optimiser_of(recipe),
@@ -156,7 +163,7 @@ def _run(recipe: Recipe, folder: Path, *, variant: str, smoke: bool, resume: boo
             f"The same command goes on from there."
         )
     if not FIRST_RANK:
-        return folder
+        return
 
     # 6. evaluate on the named tests; structures whose reference is undetermined are counted apart
     final = {name: predict(fitted.potential, part, graphs=graphs[name], head=head) for name, part in sets.items()}
@@ -182,11 +189,23 @@ def _run(recipe: Recipe, folder: Path, *, variant: str, smoke: bool, resume: boo
         final=final,
     )
     desk.write("result.json", result)
-    write_page(folder)
+    if page:
+        write_page(folder)
     tracker.figures({path.stem: path for path in sorted((folder / "figures").glob("*.png"))})
     tracker.model(folder / "model")
     tracker.finish({"tests": result["tests"], "best_step": fitted.best_step})
-    return folder
+
+
+def graphs_of(
+    model: ReferencedPotential, parts: Parts, head: str, *, skin: float, store: Path | None, quiet: bool
+) -> dict[str, Sequence[Graph]]:
+    """Graphs of every part by its name, and ``basis``: of what E0 is fitted on. Only training needs the skin."""
+    with counter("building graphs", quiet=quiet or not FIRST_RANK) as tell:
+        build = partial(build_graphs, model, head=head, progress=tell, store=store)
+        graphs = {name: build(part) for name, part in {"valid": parts.valid, **parts.tests}.items()}
+        graphs["train"] = build(parts.train, skin=skin)
+        graphs["basis"] = graphs["train"] if parts.fitted_on is parts.train else build(parts.fitted_on)
+    return graphs
 
 
 def choosers(parts: Parts) -> tuple[np.ndarray, str | None]:
@@ -195,7 +214,7 @@ def choosers(parts: Parts) -> tuple[np.ndarray, str | None]:
     They are those whose reference the training part determines; all of them where it determines none.
     """
     n = len(parts.valid)
-    known = np.flatnonzero(determined(parts.train, parts.valid))
+    known = np.flatnonzero(determined(parts.fitted_on, parts.valid))
     if len(known) == n:
         return known, None
     if not len(known):
@@ -214,36 +233,6 @@ def save_predictions(folder: Path, test: str, labels: Structures, step0: Structu
     folder.mkdir(exist_ok=True)
     for prefix, part in (("labels-", labels), ("step0-", step0), ("", final)):
         write_parquet(part, folder / f"{prefix}{test}.parquet")
-
-
-def divide(recipe: Recipe, data: Structures, *, smoke: bool = False) -> Parts:
-    """The parts that a recipe asks for: a fold, or shares; then a nested subset of the training part."""
-    options = recipe.data.split
-    if options.fold is None:
-        parts = split(data, by=options.by, seed=recipe.seed, fractions=options.fractions, known=options.known)
-    else:
-        folds = _folds(recipe, data)
-        fold = recipe.seed % folds.n if options.fold == "seed" else options.fold
-        parts = fold_split(data, folds, fold=fold, seed=recipe.seed, known=options.known)
-    if recipe.data.subset is not None and recipe.data.subset > len(parts.train):
-        raise SplitError(
-            f"data.subset is {recipe.data.subset}, and the training part has {len(parts.train)} structures. Give at most that "
-            f"many, or leave subset out."
-        )
-    size = min([recipe.data.subset or len(data), *([SMOKE_STRUCTURES] if smoke else [])])
-    if size >= len(parts.train):
-        return parts
-    return parts.with_train(nested_subsets(parts.train, [size], seed=recipe.seed)[0])
-
-
-def _folds(recipe: Recipe, data: Structures) -> Folds:
-    """The folds that ship with a bundled set, so that everybody's fold 3 is the same; else folds of these data."""
-    n, source = recipe.data.split.folds, recipe.data.source
-    if source.startswith(PREFIX):
-        shipped = bundled_folds(source.removeprefix(PREFIX).partition("@")[0])
-        if shipped.n == n:
-            return shipped
-    return make_folds(data, n=n)
 
 
 def start(recipe: Recipe) -> ReferencedPotential:

@@ -1,7 +1,6 @@
 """A pool of processes for the runs of a comparison; they import once, live on, and stop together."""
 
 import multiprocessing
-import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from transferkit.cores import cores
 from transferkit.errors import Interrupted
 from transferkit.pipeline import run_one
 from transferkit.recipe import Recipe
@@ -33,12 +33,14 @@ class Job:
         seed: of the run
         recipe: resolved, with this seed
         folder: to write to
+        graphs: folder of graphs that runs share; None for none
     """
 
     variant: str
     seed: int
     recipe: Recipe
     folder: Path
+    graphs: Path | None = None
 
     @property
     def name(self) -> str:
@@ -105,15 +107,6 @@ def shares(n: int) -> tuple[int, int]:
     return workers, max(1, cores() // workers)
 
 
-def cores() -> int:
-    """Cores that this process may use, which a batch system may have made fewer than the machine has.
-
-    >>> cores() > 0
-    True
-    """
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 _STOP: list[Event] = []
 
 
@@ -131,7 +124,7 @@ def _carry_out(job: Job, *, smoke: bool, resume: bool) -> None:
     if stop.is_set():
         raise Interrupted(f"{job.name} was not begun")
     try:
-        run_one(job.recipe, job.folder, variant=job.variant, smoke=smoke, resume=resume, quiet=True)
+        run_one(job.recipe, job.folder, variant=job.variant, smoke=smoke, resume=resume, quiet=True, graphs=job.graphs)
     except (KeyboardInterrupt, Interrupted) as error:
         stop.set()
         raise Interrupted(f"{job.name} was interrupted") from error

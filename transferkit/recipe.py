@@ -8,7 +8,7 @@ The recipe file, its error texts and the reference page of the documentation all
 import json
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -27,8 +27,16 @@ from transferkit.options import (
 )
 
 FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-SHARED = frozenset({"name", "question", "seeds", "compare", "baseline", "output"})
-"""Options of a comparison as a whole."""
+SHARED = frozenset({"name", "question", "seeds", "compare", "baseline", "vary", "contrast", "output"})
+"""Options of a comparison or a study as a whole."""
+NEUTRAL: Mapping[tuple[str, ...], Any] = {
+    ("vary",): None,
+    ("contrast",): None,
+    ("data", "split", "seed"): None,
+    ("reference", "fit_on"): "subset",
+    ("training", "augmentation"): None,
+}
+"""Options younger than the first finished runs, with the value at which a run is as it was before there were any."""
 
 
 class Variant(BaseModel):
@@ -97,6 +105,10 @@ class Recipe(Options):
     """Variants by name, each with the options in which it differs."""
     baseline: str | None = None
     """Variant that the others are compared with; the first if not given."""
+    vary: dict[str, list[Any] | dict[str, dict[str, Any]]] | None = None
+    """A study: every combination is a point. A list varies one option; named arms vary several together."""
+    contrast: Literal["scratch"] | None = None
+    """``scratch``: every point of a study also from random weights, as the curve ``scratch`` beside ``transfer``."""
     output: str | None = None
     """Folder to write to; ``runs/NAME`` if not given."""
 
@@ -116,6 +128,13 @@ class Recipe(Options):
             raise ValueError("random weights have no head to keep: strategy from-scratch goes without adapter.new_head")
         if self.seeds and len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds holds a number twice: {list(self.seeds)}")
+        if self.vary is None and self.contrast is not None:
+            raise ValueError("contrast belongs to a study, which says what it varies: add vary")
+        other = {"seeds": self.seeds, "compare": self.compare, "baseline": self.baseline}
+        if self.vary is not None and (given := [name for name, value in other.items() if value is not None]):
+            raise ValueError(
+                f"a study has no {' and no '.join(given)}: vary seed instead of seeds, and named arms instead of compare"
+            )
         return self
 
     def variants(self) -> dict[str, "Recipe"]:
@@ -124,7 +143,7 @@ class Recipe(Options):
         Raises:
             RecipeError: the options of a variant do not fit together.
         """
-        base = self.model_dump(exclude={"compare", "seeds", "baseline"})
+        base = self.model_dump(exclude={"compare", "seeds", "baseline", "vary", "contrast"})
         resolved = {}
         for name, arm in (self.compare or {self.name: Variant()}).items():
             try:
@@ -169,4 +188,10 @@ def identity(recipe: Recipe) -> str:
     """
     plain = recipe.model_dump(mode="json", exclude={"name", "question", "output", "tracking"})
     plain["adapter"]["trust"] = False  # rather than left out: finished runs keep the identity that they were given
+    for path, neutral in NEUTRAL.items():
+        group = plain
+        for key in path[:-1]:
+            group = group[key]
+        if group.get(path[-1]) == neutral:
+            group.pop(path[-1], None)
     return sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

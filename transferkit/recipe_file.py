@@ -12,6 +12,8 @@ from transferkit.errors import RecipeError, nearest
 from transferkit.recipe import SHARED, Recipe, merge
 from transferkit.recipe_mistakes import Mistake, mistakes
 from transferkit.recipe_yaml import Document, OptionPath, read_yaml
+from transferkit.vary import STUDY, nested
+from transferkit.vary_mistakes import combination_mistakes, vary_mistakes
 
 COMMAND_LINE = "command line"
 VARIANT = frozenset(Recipe.model_fields) - SHARED | {"label", "note"}
@@ -80,17 +82,23 @@ def _override(data: dict[str, Any], text: str, where: dict[OptionPath, str], fou
         return data
     for below in parsed.lines:
         where[(*keys, *below)] = COMMAND_LINE
-    nested = parsed.data
-    for part in reversed(keys):
-        nested = {part: nested}
-    return merge(data, nested)
+    return merge(data, nested(keys, parsed.data))
 
 
 def _expand_dotted(data: dict[str, Any], where: dict[OptionPath, str]) -> dict[str, Any]:
-    """In a variant, ``strategy.kind: full`` stands for ``strategy: {kind: full}``."""
-    arms = data.get("compare")
-    if not isinstance(arms, Mapping):
-        return data
+    """In a variant or an arm, ``strategy.kind: full`` stands for ``strategy: {kind: full}``."""
+    out = dict(data)
+    if isinstance(arms := data.get("compare"), Mapping):
+        out["compare"] = _expanded(arms, ("compare",), where)
+    if isinstance(vary := data.get("vary"), Mapping):
+        out["vary"] = {
+            name: _expanded(given, ("vary", name), where) if isinstance(given, Mapping) else given
+            for name, given in vary.items()
+        }
+    return out
+
+
+def _expanded(arms: Mapping[str, Any], at: OptionPath, where: dict[OptionPath, str]) -> dict[str, Any]:
     expanded: dict[str, Any] = {}
     for name, arm in arms.items():
         expanded[name] = {} if arm is None else arm
@@ -98,21 +106,18 @@ def _expand_dotted(data: dict[str, Any], where: dict[OptionPath, str]) -> dict[s
             continue
         plain: dict[str, Any] = {}
         for key, value in arm.items():
-            nested: Any = value
             parts = tuple(str(key).split("."))
-            for part in reversed(parts):
-                nested = {part: nested}
-            plain = merge(plain, nested)
+            plain = merge(plain, nested(parts, value))
             for i in range(1, len(parts) + 1):
-                where.setdefault(("compare", name, *parts[:i]), where.get(("compare", name, key), ""))
+                where.setdefault((*at, name, *parts[:i]), where.get((*at, name, key), ""))
         expanded[name] = plain
-    return data | {"compare": expanded}
+    return expanded
 
 
 def _check(data: dict[str, Any]) -> tuple[Recipe | None, list[Mistake]]:
     """Validate the recipe itself and every variant of it."""
     recipe, found = _validate(data, None)
-    plain = {key: value for key, value in data.items() if key not in {"compare", "seeds", "baseline"}}
+    plain = {key: value for key, value in data.items() if key not in STUDY}
     plain.setdefault("strategy", {"kind": "full"})
     arms = data.get("compare")
     seen = {m.path for m in found}
@@ -128,7 +133,10 @@ def _check(data: dict[str, Any]) -> tuple[Recipe | None, list[Mistake]]:
         for mistake in _validate(merge(plain, changed), VARIANT)[1]:
             if mistake.path not in seen or _sets(arm, mistake.path):
                 found.append(Mistake(("compare", name, *mistake.path), mistake.text))
-    return recipe, found
+    varied = vary_mistakes(data, plain, _validate)
+    if recipe is not None and not found and not varied:
+        varied = combination_mistakes(recipe)
+    return recipe, found + varied
 
 
 def _sets(arm: Any, path: OptionPath) -> bool:

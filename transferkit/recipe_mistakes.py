@@ -57,8 +57,16 @@ def mistakes(errors: Iterable[ErrorDetails], data: Any, top: Collection[str] | N
     texts: dict[OptionPath, list[ErrorDetails]] = {}
     for error in errors:
         texts.setdefault(_path(error, data), []).append(error)
+    # A value that may be a number or a group is no number where the group in it is wrong; nor is a list too short then.
     deepest = [
-        p for p in texts if not any(q[: len(p)] == p and q != p for q in texts if texts[p][0]["type"] == "too_short")
+        p
+        for p in texts
+        if not any(
+            q[: len(p)] == p and q != p
+            for q in texts
+            if texts[p][0]["type"] == "too_short" or isinstance(texts[p][0]["input"], Mapping)
+            and all(e["type"].endswith("_type") for e in texts[p])
+        )
     ]
     return [Mistake(path, _text(path, texts[path], data, top)) for path in deepest]
 

@@ -81,12 +81,13 @@ def compare_policies(
         ReferenceFitError: there are no energies, all structures are isolated atoms, the policy lacks what it needs, or does
             not fit this potential.
     """
+    from transferkit.adapters.graphs import take
     from transferkit.adapters.heads import head_for
     from transferkit.evaluation.predict import network_energy
 
     head = head_for(model, data.fidelity, head)
     labelled = np.flatnonzero(data.has("energy"))
-    data, graphs = data[labelled], None if graphs is None else [graphs[s] for s in labelled.tolist()]
+    data, graphs = data[labelled], None if graphs is None else take(graphs, labelled)
     if not len(data):
         raise ReferenceFitError(
             "none of the structures has an energy, so no reference can be fitted. Add energies, or use policy 'keep'."

@@ -110,7 +110,7 @@ def length_of(recipe: Recipe) -> dict[str, Any]:
     >>> length_of(Recipe.model_validate(_TINY))["steps"]
     2
     """
-    options = recipe.training.model_dump()
+    options = recipe.training.model_dump(exclude={"augmentation"})
     batch = options.pop("batch")
     return {**options, "edges": batch["edges"], "structures": batch["structures"]}
 

@@ -52,7 +52,9 @@ def result_of(
     potential, head = fitted.potential, referenced.head
     reference = referenced.potential.reference(head)
     sets = {"train": parts.train, "valid": parts.valid, **parts.tests}
-    judged = {name: judge(parts.train, sets[name], step0[name], final[name]) for name in final}
+    judged = {
+        name: judge(parts.train, sets[name], step0[name], final[name], fitted_on=parts.fitted_on) for name in final
+    }
     return {
         "name": recipe.name,
         "variant": variant or None,

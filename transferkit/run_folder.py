@@ -57,6 +57,13 @@ class RunWriter:
             sys.stderr.write(f"{text}\n")
 
 
+def folder_of(recipe: Recipe, output: Path | None, *, smoke: bool = False) -> Path:
+    """Where a recipe writes to."""
+    folder = output or Path(recipe.output or f"runs/{recipe.name}")
+    # Another folder for a smoke run, so that the real one finds its own free.
+    return folder.with_name(f"{folder.name}-smoke") if smoke and output is None else folder
+
+
 def claim(folder: Path, recipe: Recipe, *, smoke: bool, resume: bool) -> None:
     """Make the folder and write the resolved recipe into it, or check that it belongs to this recipe already.
 
@@ -125,7 +132,8 @@ def examine(folder: Path, recipe: Recipe, *, smoke: bool) -> str:
     """
     if folder.exists() and not folder.is_dir():
         raise RunFolderError(f"{folder} is a file, and a run needs a folder. Choose another one: --output FOLDER.")
-    if not (folder.exists() and any(folder.iterdir())):
+    # a process that is killed while it claims a folder leaves half a file behind, and nothing else
+    if not (folder.exists() and any(not path.name.endswith(".partial") for path in folder.iterdir())):
         return "new"
     _check_mine(folder, _owner(recipe, smoke=smoke))
     return "finished" if (folder / "result.json").exists() else "begun"
@@ -144,7 +152,8 @@ def writable(folder: Path) -> None:
 
 
 def _owner(recipe: Recipe, *, smoke: bool) -> Json:
-    base = recipe.model_copy(update={"seeds": None, "compare": None, "baseline": None})
+    whole = dict.fromkeys(("seeds", "compare", "baseline", "vary", "contrast"))
+    base = recipe.model_copy(update=whole)
     return {"identity": identity(base), "name": recipe.name, "smoke": smoke}
 
 

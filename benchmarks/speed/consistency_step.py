@@ -10,18 +10,17 @@ processes disturbed least, and the median of pairs stands beside it.
 
 import argparse
 import json
-import platform
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from chgnet_step import cells
+from frames import cells, labelled
+from record import processor
+from timing import in_turn, seconds
 
 from transferkit.adapters.chgnet import ChgnetAdapter
 from transferkit.adapters.graphs import build_graphs
 from transferkit.adapters.toy import Toy
-from transferkit.data.structures import Structures
 from transferkit.training.consistency import Consistency
 from transferkit.training.excursion import Excursions
 from transferkit.training.feed import Feed
@@ -39,28 +38,6 @@ SETTINGS = {
     "kappa 1/2, both, half of the batch": Consistency(kappa=0.5, fraction=0.5),
     "kappa 1/2, pitc alone": Consistency(kappa=0.5, pisc=0.0),
 }
-
-
-def labelled(n):
-    structures = cells(n)
-    r = np.random.default_rng(1)
-    atoms = sum(len(s.numbers) for s in structures)
-    names = np.array([s.id for s in structures])
-    return Structures(
-        numbers=np.concatenate([s.numbers for s in structures]),
-        positions=np.concatenate([s.positions for s in structures]),
-        cell=np.stack([s.cell for s in structures]),
-        pbc=np.stack([s.pbc for s in structures]),
-        offsets=np.cumsum([0, *(len(s.numbers) for s in structures)]),
-        energy=r.normal(size=n),
-        forces=r.normal(size=(atoms, 3)),
-        stress=r.normal(size=(n, 3, 3)),
-        magmoms=r.random(size=atoms),
-        mask={p: np.ones(n, dtype=bool) for p in PROPERTIES},
-        id=names,
-        material_id=names,
-        fidelity="PBE",
-    )
 
 
 def step_of(potential, data, settings):
@@ -84,31 +61,20 @@ def step_of(potential, data, settings):
     return step
 
 
-def timed(step):
-    start = time.process_time()
-    step()
-    return time.process_time() - start
-
-
 def measure(make, n_cells, repeats):
-    potential, data = make(), labelled(n_cells)
+    potential, data = make(), labelled(cells(n_cells))
     plain = step_of(potential, data, None)
-    steps = {name: step_of(potential, data, settings) for name, settings in SETTINGS.items()}
-    for step in (plain, *steps.values()):
-        step()
-    times = {name: [] for name in steps}
-    for _ in range(repeats):  # the plain step next to each, so that a busy machine slows both
-        for name, step in steps.items():
-            times[name].append((timed(plain), timed(step)))
-    return {
-        name: {
-            "plain_s": min(p for p, _ in pairs),
-            "with_s": min(w for _, w in pairs),
-            "ratio": min(w for _, w in pairs) / min(p for p, _ in pairs),
-            "median_ratio": float(np.median([w / p for p, w in pairs])),
+    found = {}
+    for name, settings in SETTINGS.items():  # the plain step next to each, so that a busy machine slows both
+        times = in_turn({"plain": plain, "with": step_of(potential, data, settings)}, repeats)
+        alone, beside = (seconds(times[key], "cpu") for key in ("plain", "with"))
+        found[name] = {
+            "plain_s": float(alone.min()),
+            "with_s": float(beside.min()),
+            "ratio": float(beside.min() / alone.min()),
+            "median_ratio": float(np.median(beside / alone)),
         }
-        for name, pairs in times.items()
-    }
+    return found
 
 
 def main():
@@ -126,7 +92,7 @@ def main():
         "displacement, Å": Consistency().length,
         "skin, Å": Consistency().skin,
         "threads": args.threads,
-        "machine": platform.processor() or platform.machine(),
+        "machine": processor(),
         "torch": torch.__version__,
     }
     text = json.dumps(result, indent=1, ensure_ascii=False)

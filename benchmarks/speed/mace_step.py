@@ -11,33 +11,21 @@ of 8 atoms, each perturbed by 0.1 Å. The ratio is what counts; seconds depend o
 import argparse
 import itertools
 import json
-import platform
 import tempfile
-import time
 import warnings
 from pathlib import Path
 
-import numpy as np
 import torch
+from frames import cells
+from record import processor
+from timing import head_to_head
 
 from transferkit.adapters.mace import MaceAdapter
 from transferkit.adapters.mace.upstream import contained
-from transferkit.data.structures import Structure
 
 NEED = frozenset({"energy", "forces", "stress"})
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 PAIRS = [(11, 17), (3, 9), (12, 8), (19, 35)]
-
-
-def cells(n, pairs):
-    rng = np.random.default_rng(0)
-    fcc = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
-    out = []
-    for k in range(n):
-        a, b = pairs[k % len(pairs)]
-        positions = np.concatenate([fcc, fcc + 0.5]) * 5.2 + 0.1 * rng.normal(size=(8, 3)) / np.sqrt(3)
-        out.append(Structure(np.array([a] * 4 + [b] * 4), positions, np.eye(3) * 5.2, np.ones(3, dtype=bool), str(k)))
-    return out
 
 
 def square(*tensors):
@@ -87,35 +75,26 @@ class Upstream:
         return self.model(batch, training=training, compute_force=forces, compute_stress=stress)
 
 
-def timed(step, model, device):
-    model.zero_grad()
-    if device != "cpu":
-        torch.cuda.synchronize()
-    start = time.perf_counter()
-    step()
-    if device != "cpu":
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
-
-
 def measure(args):
     dtype, device = DTYPES[args.dtype], args.device
     if args.file:
         ours = MaceAdapter.load(args.file, dtype=dtype, device=device, trust=True)
         known = sorted(ours.adapter.elements)
-        structures = cells(args.cells, list(itertools.pairwise(known)))
+        structures = cells(args.cells, pairs=list(itertools.pairwise(known)), a=5.2)
     else:
         ours = MaceAdapter.scratch(args.config, dtype=dtype, device=device)
-        structures = cells(args.cells, PAIRS)
+        structures = cells(args.cells, pairs=PAIRS, a=5.2)
     with tempfile.TemporaryDirectory() as folder:
         theirs = Upstream(ours.export(Path(folder) / "model.model"), structures, dtype, device)
     graphs = [ours.graph(s) for s in structures]
 
     def our_step():
+        ours.zero_grad()
         out = ours(ours.collate(graphs), need=NEED, create_graph=True)
         square(out.energy, out.forces, out.stress).backward()
 
     def their_step():
+        theirs.model.zero_grad()
         out = theirs.run(training=True)
         square(out["energy"], out["forces"], out["stress"]).backward()
 
@@ -133,17 +112,11 @@ def measure(args):
         "energy only": (our_energy, their_energy),
         "graphs": (lambda: [ours.graph(s) for s in structures], theirs.graphs),
     }
-    result = {}
-    for name, (mine, yours) in pairs.items():
-        for _ in range(3):  # TorchScript rewrites itself during its first calls
-            mine(), yours()
-        times = np.array([[timed(yours, theirs.model, device), timed(mine, ours, device)] for _ in range(args.repeats)])
-        result[name] = {
-            "upstream_s": float(np.median(times[:, 0])),
-            "transferkit_s": float(np.median(times[:, 1])),
-            "ratio": float(np.median(times[:, 0] / times[:, 1])),
-        }
-    return result
+    # Three warm-up calls: TorchScript rewrites itself during its first ones.
+    return {
+        name: head_to_head(yours, mine, args.repeats, device=device, threads=args.threads, warm=3)
+        for name, (mine, yours) in pairs.items()
+    }
 
 
 def main():
@@ -167,7 +140,7 @@ def main():
         "cells": args.cells,
         "atoms per cell": 8,
         "threads": args.threads,
-        "machine": torch.cuda.get_device_name() if args.device != "cpu" else platform.processor() or platform.machine(),
+        "machine": torch.cuda.get_device_name() if args.device != "cpu" else processor(),
         "torch": torch.__version__,
     }
     text = json.dumps(result, indent=1)

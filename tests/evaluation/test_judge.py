@@ -35,7 +35,7 @@ def test_errors_of_undetermined_structures_do_not_enter_the_others():
 
 def test_without_undetermined_structures_there_is_nothing_apart():
     mgo = cells("MgO")
-    assert judge(mgo, mgo, mgo, mgo)["undetermined"] == {"ids": [], "final": None}
+    assert judge(mgo, mgo, mgo, mgo)["undetermined"] == {"ids": [], "step0": None, "final": None}
 
 
 def test_elements_know_how_many_training_compositions_hold_them():

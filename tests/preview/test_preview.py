@@ -5,7 +5,7 @@ import json
 import pytest
 
 from transferkit.comparison import jobs
-from transferkit.pool import cores
+from transferkit.cores import cores
 from transferkit.preview.preview import free_bytes, preview
 from transferkit.run_folder import claim
 

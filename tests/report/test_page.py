@@ -387,7 +387,7 @@ def test_pages_of_runs_are_linked_where_they_are(comparison_folder):
 def test_folder_that_is_neither_or_both_is_an_error(tmp_path, names):
     for name in names:
         (tmp_path / name).write_text("{}")
-    with pytest.raises(RunFolderError, match=r"both|neither"):
+    with pytest.raises(RunFolderError, match=r"none of|result.json and comparison.json"):
         write(tmp_path)
 
 

@@ -1,16 +1,22 @@
 """Graphs of a data set, and their union in a batch."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from transferkit.adapters.base import Batch, Graph
+from transferkit.adapters.batch import Batch, Graph
+from transferkit.adapters.graph_builder import GraphBuilder, Missing
+from transferkit.adapters.graph_store import GraphStore, StoredGraphs, geometry_keys
 from transferkit.adapters.heads import head_for
 from transferkit.adapters.potential import ReferencedPotential
+from transferkit.cores import own_cores
+from transferkit.data.file_lock import exclusive
 from transferkit.data.structures import Structures
-from transferkit.errors import GraphError, TransferkitError
+
+LOCK = ".lock"
 
 
 def build_graphs(
@@ -20,7 +26,8 @@ def build_graphs(
     skin: float = 0.0,
     head: str | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> list[Graph]:
+    store: Path | None = None,
+) -> Sequence[Graph]:
     """One graph per structure, in order.
 
     Args:
@@ -29,33 +36,85 @@ def build_graphs(
         skin: Å added to the cutoff
         head: whose reference must know the elements; that of the data if not given, see
             :func:`~transferkit.adapters.heads.head_for`
-        progress: called with (done, all) after each structure
+        progress: called with (done, all) while they are built
+        store: folder in which graphs are looked for, and kept; what comes back then reads a graph when its turn comes.
+            Several processes may name the same folder at the same time: one builds, the others wait and read. Without
+            it, all graphs are built and stay in memory.
 
     Raises:
         UnknownHead: no head is called so, or nothing says which of several is meant.
         MissingReference: an element is unknown to the checkpoint or the reference; names the structure.
-        GraphError: a structure cannot be turned into a graph; names it. Nothing is skipped or substituted.
+        GraphError: a structure cannot be turned into a graph; names it. Nothing is skipped or substituted; what was
+            built before it is kept in the store.
+        DataError: a file of the store is damaged; names it and says what to do.
 
     >>> import transferkit as tk
     >>> potential = tk.load("toy", checkpoint="demo")
-    >>> len(build_graphs(potential, tk.bundled("gpaw-pbe-r2scan")[:3]))
-    3
+    >>> data = tk.bundled("gpaw-pbe-r2scan")[:3]
+    >>> len(build_graphs(potential, data)), build_graphs(potential, data, store=Path("graphs"))[2].n_atoms
+    (3, 2)
     """
     head = head_for(potential, data.fidelity, head)
-    graphs = []
-    for s, structure in enumerate(data):
-        try:
-            graphs.append(potential.graph(structure, skin=skin, head=head))
-        except TransferkitError:
-            raise
-        except Exception as error:
-            raise GraphError(
-                f"structure {structure.id!r} (number {s}, {structure.formula}): {potential.adapter.name} failed to "
-                f"build its graph: {error}. Look at its cell and positions, or leave it out."
-            ) from error
+    check_elements(potential, data, head)
+    done = 0
+
+    def more(n: int) -> None:
+        nonlocal done
+        done += n
         if progress is not None:
-            progress(s + 1, len(data))
-    return graphs
+            progress(done, len(data))
+
+    builder = GraphBuilder(potential, skin, more)
+    if store is None:
+        return builder.build(data)
+    shelf = GraphStore(store, potential.adapter, skin)
+    keys = geometry_keys(data)
+    places = shelf.find(keys)
+    if len(places) < len(set(keys)):
+        with exclusive(shelf.folder / LOCK) as alone:
+            if alone:
+                shelf.drop_drafts()
+            places = shelf.find(keys)  # another process may have built them meanwhile
+            lacking = {key: s for s, key in reversed([*enumerate(keys)]) if key not in places}
+            numbers = sorted(lacking.values())
+            more(len(data) - len(numbers))
+            missing = Missing(shelf, data[numbers], [keys[s] for s in numbers], numbers)
+            builder.fill(missing, own_cores())
+            places = shelf.find(keys)
+    return StoredGraphs(data, [places[key] for key in keys], skin)
+
+
+def check_elements(potential: ReferencedPotential, data: Structures, head: str | None = None) -> None:
+    """Refuse data with an element that the network or the reference of a head does not know.
+
+    Raises:
+        UnknownHead: see :meth:`~transferkit.adapters.potential.ReferencedPotential.head_index`.
+        MissingReference: names the first such structure and its unknown elements.
+    """
+    known: set[int] = set()
+    for structure in data:
+        if not known.issuperset(present := {*structure.numbers.tolist()}):
+            potential.check_elements(structure, head)
+            known |= present
+
+
+def edges_of(graphs: Sequence[Graph]) -> np.ndarray:
+    """Directed edges of each graph, int64, (graphs,); stored graphs are not read for it."""
+    if isinstance(graphs, StoredGraphs):
+        return graphs.n_edges
+    return np.array([graph.n_edges for graph in graphs], dtype=np.int64)
+
+
+def skins_of(graphs: Sequence[Graph]) -> np.ndarray:
+    """Å that the edges of each graph reach beyond the cutoff, (graphs,); stored graphs are not read for it."""
+    if isinstance(graphs, StoredGraphs):
+        return np.full(len(graphs), graphs.skin)
+    return np.array([graph.skin for graph in graphs])
+
+
+def take(graphs: Sequence[Graph], index: np.ndarray) -> Sequence[Graph]:
+    """Some graphs, in the order of ``index``; stored ones stay where they are."""
+    return graphs.take(index) if isinstance(graphs, StoredGraphs) else [graphs[s] for s in index.tolist()]
 
 
 def join(graphs: Sequence[Graph], heads: Sequence[int], extra: Mapping[str, Tensor] | None = None) -> Batch:

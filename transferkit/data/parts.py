@@ -30,6 +30,7 @@ class Parts:
         valid: what decides when to stop and which epoch was best
         tests: "known materials" (new frames of training groups) and "unseen ..." (groups that training never saw)
         info: how the split was made, counts, and by name the structures with elements that training lacks
+        basis: what E0 is fitted on, where that is not ``train``: the training part that a subset was drawn from
 
     >>> import transferkit as tk
     >>> parts = tk.split(tk.bundled("gpaw-pbe-r2scan"), by="composition", seed=0)
@@ -41,11 +42,17 @@ class Parts:
     valid: Structures
     tests: Mapping[str, Structures]
     info: Json = field(default_factory=dict)
+    basis: Structures | None = None
 
     @property
     def test(self) -> Structures:
         """The stricter test: unseen groups (random frames, for a random split)."""
         return next(part for name, part in self.tests.items() if name != KNOWN)
+
+    @property
+    def fitted_on(self) -> Structures:
+        """Structures that E0 is fitted on."""
+        return self.train if self.basis is None else self.basis
 
     def all(self) -> dict[str, Structures]:
         """Every part by its name: train, valid, then the tests."""

@@ -34,21 +34,24 @@ def symmetry_free(data: Structures) -> np.ndarray:
     return np.concatenate([free_components(s) for s in data])
 
 
-def judge(train: Structures, test: Structures, step0: Structures, final: Structures) -> Json:
+def judge(
+    train: Structures, test: Structures, step0: Structures, final: Structures, *, fitted_on: Structures | None = None
+) -> Json:
     """Errors on one test part at step 0 and after training, over the structures whose reference is determined.
 
     Args:
-        train: the training part, which decides what is determined
+        train: the training part
         test: labelled structures
         step0: the same structures with the predictions before training
         final: the same structures with the predictions after training
+        fitted_on: what E0 was fitted on, which decides what is determined; the training part if not given
 
     Returns:
         ``step0`` and ``final`` as :func:`transferkit.evaluation.metrics.measure`, with ``n_train`` for each element: the
         training compositions that hold it; ``undetermined`` with the ids of the structures left out of both, and their
         own errors; ``worst`` as :func:`transferkit.evaluation.worst.worst`, of the structures that are in.
     """
-    known = determined(train, test)
+    known = determined(train if fitted_on is None else fitted_on, test)
     free, training = symmetry_free(test), familiar(train)
 
     def errors(predicted: Structures, which: np.ndarray) -> Json:
@@ -57,9 +60,9 @@ def judge(train: Structures, test: Structures, step0: Structures, final: Structu
             row["n_train"] = training.elements.get(symbol, 0)
         return found
 
-    apart: Json = {"ids": [str(i) for i in test.id[~known]], "final": None}
+    apart: Json = {"ids": [str(i) for i in test.id[~known]], "step0": None, "final": None}
     if (~known).any():
-        apart["final"] = errors(final, ~known)
+        apart |= {"step0": errors(step0, ~known), "final": errors(final, ~known)}
     return {
         "step0": errors(step0, known),
         "final": errors(final, known),

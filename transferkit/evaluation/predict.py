@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from transferkit.adapters.base import Batch, Graph, Prediction
-from transferkit.adapters.graphs import build_graphs
+from transferkit.adapters.graphs import build_graphs, edges_of
 from transferkit.adapters.heads import head_for
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structures
@@ -110,11 +110,12 @@ def _batches(
     potential: ReferencedPotential, graphs: Sequence[Graph], need: frozenset[Property], edges: int, head: str
 ) -> Iterator[tuple[np.ndarray, Batch, Prediction]]:
     """Batches within the budget, in order of size so that little memory is wasted."""
-    order = np.argsort([g.n_edges for g in graphs], kind="stable")
-    sizes = np.array([graphs[s].n_edges for s in order])
+    sizes = edges_of(graphs)
+    order = np.argsort(sizes, kind="stable")
+    ends = np.concatenate([[0], np.cumsum(sizes[order])])
     start = 0
     while start < len(order):
-        stop = max(start + 1, start + int(np.searchsorted(np.cumsum(sizes[start:]), edges, side="right")))
+        stop = max(start + 1, int(np.searchsorted(ends, ends[start] + edges, side="right")) - 1)
         index = order[start:stop]
         batch = potential.collate([graphs[s] for s in index], head)
         with torch.no_grad():

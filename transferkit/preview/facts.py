@@ -64,7 +64,7 @@ def split(runs: Sequence[Prepared]) -> list[Json]:
             continue
         info = parts.info
         _, caution = choosers(parts)
-        open_ = {name: int((~determined(parts.train, part)).sum()) for name, part in parts.all().items()}
+        open_ = {name: int((~determined(parts.fitted_on, part)).sum()) for name, part in parts.all().items()}
         out[run.keys["parts"]] = {
             "seed": run.job.seed,
             "by": info.get("by"),

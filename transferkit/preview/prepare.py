@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from transferkit.adapters.graphs import check_elements
 from transferkit.adapters.heads import head_for
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.adapters.registry import adapter_class
@@ -15,9 +16,10 @@ from transferkit.data.finding import Finding
 from transferkit.data.quarantine import Sifted
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
+from transferkit.division import divide
 from transferkit.errors import RunFolderError
 from transferkit.finetuning.plan import Plan
-from transferkit.pipeline import divide, start
+from transferkit.pipeline import start
 from transferkit.pool import Job
 from transferkit.preview.attempts import Attempts, key_of
 from transferkit.preview.measure import Trial
@@ -138,7 +140,10 @@ def _data(found: Prepared, attempts: Attempts, where: str, *, smoke: bool) -> No
     found.findings = tuple(
         attempts.once(where, ("findings", key_of(options)), lambda: check(sifted.kept, limits_of(recipe))) or ()
     )
-    found.keys["parts"] = ("parts", key_of(options, recipe.data.split, recipe.data.subset, recipe.seed))
+    found.keys["parts"] = (
+        "parts",
+        key_of(options, recipe.data.split, recipe.data.subset, recipe.seed, recipe.reference.fit_on, recipe.training.augmentation),
+    )
     found.parts = attempts.once(where, found.keys["parts"], lambda: divide(recipe, sifted.kept, smoke=smoke))
 
 
@@ -204,17 +209,13 @@ def _source_key(recipe: Recipe) -> tuple[object, ...]:
 def _know(model: ReferencedPotential, head: str, parts: Mapping[str, Structures]) -> bool:
     """Whether every element of every part is known; raises for the first structure with one that is not."""
     for data in parts.values():
-        new: set[int] = set()
-        for structure in data:
-            if not new.issuperset(elements := {*structure.numbers.tolist()}):
-                model.check_elements(structure, head)
-                new |= elements
+        check_elements(model, data, head)
     return True
 
 
 def _refer(recipe: Recipe, model: ReferencedPotential, head: str, parts: Parts) -> Rereferenced:
     """The policy applied to labels alone: what it can and cannot determine, and whether it applies at all."""
-    blank = np.zeros(len(parts.train))
-    done = compare_policies(model, parts.train, **reference_of(recipe), head=head, network=blank, stand_in=True)
+    blank = np.zeros(len(parts.fitted_on))
+    done = compare_policies(model, parts.fitted_on, **reference_of(recipe), head=head, network=blank, stand_in=True)
     _know(done.potential, head, parts.all())
     return done

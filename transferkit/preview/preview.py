@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 
 from transferkit.comparison import jobs
+from transferkit.cores import cores
 from transferkit.errors import RunFolderError
-from transferkit.pipeline import folder_of
-from transferkit.pool import Job, cores, shares
+from transferkit.pool import Job, shares
 from transferkit.preview import facts
 from transferkit.preview.attempts import Attempts
 from transferkit.preview.estimate import Estimate, estimates
@@ -20,6 +20,7 @@ from transferkit.preview.span import Span
 from transferkit.preview.stages import PAGE, crowded, shared_out
 from transferkit.preview.text import in_words, text_of
 from transferkit.recipe import Recipe
+from transferkit.run_folder import folder_of
 from transferkit.typing import Json
 
 SECONDS = 20.0
@@ -67,6 +68,7 @@ def preview(
         Mistakes are in it, not raised.
 
     >>> from transferkit.recipe import Recipe
+from transferkit.run_folder import folder_of
     >>> recipe = Recipe.model_validate(
     ...     {
     ...         "name": "tiny",

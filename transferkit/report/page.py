@@ -1,4 +1,4 @@
-"""index.html of a run or a comparison: one file that needs no other, no script and no network."""
+"""index.html of a run, a comparison or a study: one file that needs no other, no script and no network."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from transferkit.errors import RunFolderError
 from transferkit.report.comparison_page import comparison_page
 from transferkit.report.render import render
 from transferkit.report.run_page import run_page
+from transferkit.report.study_page import STUDY, study_page
 
 RUN, COMPARISON = "result.json", "comparison.json"
 
@@ -14,13 +15,13 @@ def write(folder: Path) -> Path:
     """Write ``index.html`` and ``figures/*.png`` for what a folder holds.
 
     Args:
-        folder: of a run (result.json) or of a comparison (comparison.json)
+        folder: of a run (result.json), a comparison (comparison.json) or a study (study.json)
 
     Returns:
         path of the page
 
     Raises:
-        RunFolderError: the folder holds neither file, both, or a damaged one.
+        RunFolderError: the folder holds none of these files, several, or a damaged one.
 
     >>> import json, tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -30,13 +31,15 @@ def write(folder: Path) -> Path:
     ('index.html', True)
     """
     folder = Path(folder)
-    kinds = [name for name in (RUN, COMPARISON) if (folder / name).exists()]
+    kinds = [name for name in (RUN, COMPARISON, STUDY) if (folder / name).exists()]
     if len(kinds) != 1:
-        found = "both" if kinds else "neither"
+        found = " and ".join(kinds) or f"none of {RUN}, {COMPARISON} and {STUDY}"
         raise RunFolderError(
-            f"{folder} holds {found} of {RUN} and {COMPARISON}; a page is about one run or one comparison. "
-            "Give the folder that `transferkit run` wrote, as it wrote it."
+            f"{folder} holds {found}; a page is about one run, one comparison or one study. "
+            "Give the folder that `transferkit run` or `transferkit study` wrote, as it wrote it."
         )
     if kinds == [RUN]:
         return render("run.html.j2", run_page(folder), folder / "index.html")
+    if kinds == [STUDY]:
+        return render("study.html.j2", study_page(folder), folder / "index.html")
     return render("comparison.html.j2", comparison_page(folder), folder / "index.html")

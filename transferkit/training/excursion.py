@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from transferkit.adapters.base import Batch
+from transferkit.adapters.graphs import skins_of
 from transferkit.data.batch import rng
 from transferkit.errors import GraphError, RecipeError
 from transferkit.training.consistency import FORCES, Consistency, Moves
@@ -50,14 +51,13 @@ class Excursions:
         """Refuse graphs that would lose edges, and displacements that cannot be made."""
         self.feed.adapter.check_need(FORCES)
         needed = self.settings.skin
-        for graph in self.feed.graphs:
-            if graph.skin < needed - ROUNDING:
-                enough = ceil(1000 * needed) / 1000
-                raise GraphError(
-                    f"structure {graph.id!r}: its graph has a skin of {graph.skin:g} Å, and displacements of {self.settings.length:g} Å "
-                    f"({self.settings.direction}) need {enough:g} Å, or atoms that come within the cutoff would not be seen. "
-                    f"Build the graphs with build_graphs(..., skin={enough:g}), or lower loss.consistency.length."
-                )
+        if (short := np.flatnonzero(skins_of(self.feed.graphs) < needed - ROUNDING)).size:
+            graph, enough = self.feed.graphs[int(short[0])], ceil(1000 * needed) / 1000
+            raise GraphError(
+                f"structure {graph.id!r}: its graph has a skin of {graph.skin:g} Å, and displacements of {self.settings.length:g} Å "
+                f"({self.settings.direction}) need {enough:g} Å, or atoms that come within the cutoff would not be seen. "
+                f"Build the graphs with build_graphs(..., skin={enough:g}), or lower loss.consistency.length."
+            )
         labelled = self.feed.data.mask["forces"]
         if self.settings.direction == "adversarial" and not labelled.all():
             s = int(np.argmin(labelled))
@@ -85,10 +85,10 @@ class Excursions:
             return *self.feed.load(mine, hidden=hidden, device=device), None
         settings = self.settings
         copies = np.tile(mine[chosen], settings.copies)
-        edges = sum(self.feed.graphs[int(s)].n_edges for s in (*mine, *copies))
+        edges = int(self.feed.edges[mine].sum() + self.feed.edges[copies].sum())
         behind = len(copies) > 0 and (device.type != "cpu" or edges <= self.most_joined)
         batch, labels = self.feed.load(mine, hidden=False, device=device, copies=copies if behind else None)
-        sizes = np.array([self.feed.graphs[int(s)].n_atoms for s in mine])
+        sizes = self.feed.data.n_atoms[mine]
         offset = np.cumsum(sizes) - sizes
         moves = Moves(
             chosen=torch.from_numpy(chosen),
@@ -113,7 +113,7 @@ class Excursions:
     def _drawn(self, structures: np.ndarray, progress: Progress, which: str) -> torch.Tensor:
         """Displacements of several structures, (atoms, 3); the adversarial one is made later, from forces."""
         adversarial = self.settings.direction == "adversarial"
-        n_atoms = [self.feed.graphs[int(s)].n_atoms for s in structures]
+        n_atoms = self.feed.data.n_atoms[structures].tolist()
         if adversarial and which == "first":
             return torch.zeros(sum(n_atoms), 3, dtype=torch.float64)
         direction = "uniform" if adversarial else self.settings.direction

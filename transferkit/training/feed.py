@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 
 from transferkit.adapters.base import Adapter, Batch, Graph
+from transferkit.adapters.graphs import edges_of
 from transferkit.data.batch import plan
 from transferkit.data.structures import Structures
 from transferkit.errors import DataError
@@ -44,10 +46,15 @@ class Feed:
         if len(self.graphs) != len(self.data):
             raise DataError(f"{len(self.graphs)} graphs were given for {len(self.data)} structures.")
 
+    @cached_property
+    def edges(self) -> np.ndarray:
+        """Directed edges of each graph, int64, (structures,)."""
+        return edges_of(self.graphs)
+
     def epoch(self, number: int, *, shuffle: bool = True) -> list[np.ndarray]:
         """Global batches of an epoch as index arrays; the same for any number of ranks."""
         return plan(
-            np.array([g.n_edges for g in self.graphs]),
+            self.edges,
             budget=self.budget,
             max_structures=self.structures,
             seed=self.seed,

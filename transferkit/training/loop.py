@@ -32,6 +32,7 @@ def loop(session: Session, request: Interruption) -> Stopped:
             evaluate(session, clock)
             session.store.save(state)
 
+        saved = perf_counter()
         module: nn.Module | None = None
         for index, epoch_ends in remaining(session.feed, progress, session.total):
             # 2. Open the blocks whose turn has come. DDP looks at its parameters only when it is made.
@@ -47,8 +48,9 @@ def loop(session: Session, request: Interruption) -> Stopped:
             evaluated = session.evaluation_due(epoch_ends=epoch_ends)
             if evaluated:
                 evaluate(session, clock)
-            if evaluated or stop or session.save_due():
+            if evaluated or stop or session.save_due(epoch_ends=epoch_ends, since=perf_counter() - saved):
                 session.store.save(state)
+                saved = perf_counter()
             if stop and progress.step < session.total:
                 return "interrupted"
     except KeyboardInterrupt:

@@ -30,6 +30,12 @@ from transferkit.training.track import Tracker
 from transferkit.typing import Json
 
 
+SAVE_SHORT_S = 10.0
+"""Seconds since the last checkpoint from which on the end of an epoch writes one."""
+SAVE_LONG_S = 600.0
+"""Seconds since the last checkpoint from which on any step writes one: epochs of large sets take hours."""
+
+
 @dataclass(frozen=True, eq=False)
 class Store:
     """Checkpoints of one run; without a folder, none.
@@ -123,9 +129,18 @@ class Session:
             return progress.step % self.every == 0
         return epoch_ends and progress.epoch % self.every == 0
 
-    def save_due(self) -> bool:
-        """Whether a checkpoint falls between two evaluations."""
-        return self.save_every is not None and self.state.progress.step % self.save_every == 0
+    def save_due(self, *, epoch_ends: bool, since: float) -> bool:
+        """Whether a checkpoint falls between two evaluations: at the end of an epoch, or in the middle of a long one.
+
+        A process that is killed then loses an epoch at most, or, where epochs are shorter than writing is worth, seconds.
+
+        Args:
+            epoch_ends: whether the step just taken was the last of its epoch
+            since: seconds since the last checkpoint
+        """
+        if self.save_every is not None and self.state.progress.step % self.save_every == 0:
+            return True
+        return since >= (SAVE_SHORT_S if epoch_ends else SAVE_LONG_S)
 
 
 def check_numbers(

@@ -212,7 +212,7 @@ CASES = [
         "report of no run",
         lambda f: (f / "out").mkdir(),
         ["report", "out"],
-        ("neither of result.json and comparison.json", "Give the folder"),
+        ("none of result.json, comparison.json and study.json", "Give the folder"),
     ),
     Case(
         "report of a damaged result",

@@ -9,37 +9,76 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-Part = tuple[Tensor, Tensor | None]
-"""Features, and the row of them that each message takes (None: one row each)"""
+from transferkit.adapters.chgnet.gated import Gated
+from transferkit.adapters.chgnet.product import Product
+from transferkit.adapters.chgnet.routes import Routes
+from transferkit.adapters.chgnet.sweep import Sweep
 
 
-def gated(mlp: Any, parts: Sequence[Part]) -> Tensor:
-    """Upstream's GatedMLP on the joined parts: act(norm(core)) * sigmoid(norm(gate)), (messages, channels)."""
+def gated(
+    mlp: Any,
+    gathered: Sequence[Tensor],
+    own: Tensor | None,
+    weights: Tensor | None,
+    *,
+    routes: Routes,
+    sweep: Sweep,
+) -> Tensor:
+    """Upstream's GatedMLP on joined parts, act(norm(core)) * sigmoid(norm(gate)), weighted and summed by ``routes``.
+
+    Args:
+        mlp: upstream's GatedMLP, with silu, one hidden layer or none, and a layer norm or none
+        gathered: features that messages take rows of, in the order of upstream's input
+        own: features of which each message has one row; stand where upstream joins them, see ``order`` below
+        weights: rows multiplied into the messages
+        routes: which rows, and where the messages go
+        sweep: of this forward pass
+    """
     core, gate = mlp.mlp_core.layers, mlp.mlp_gate.layers
     # With no hidden layer the list starts with a dropout of zero.
-    head = 1 if isinstance(core[0], nn.Dropout) else 0
-    weight = torch.cat([core[head].weight, gate[head].weight])
-    total, at = torch.cat([core[head].bias, gate[head].bias]), 0
-    for x, index in parts:
-        product = F.linear(x, weight[:, at : at + x.shape[1]])
-        total = total + (product if index is None else product.index_select(0, index))
-        at += x.shape[1]
-    c, g = total.chunk(2, dim=1)
-    for layer in core[head + 1 :]:
-        c = layer(c)
-    for layer in gate[head + 1 :]:
-        g = layer(g)
+    plain = isinstance(core[0], nn.Dropout)
+    head = 1 if plain else 0
+    weight = torch.stack([core[head].weight, gate[head].weight])
+    bias = torch.stack([core[head].bias, gate[head].bias])
+    inner = [None, None]
+    if not plain:
+        inner = [torch.stack([core[-1].weight, gate[-1].weight]), torch.stack([core[-1].bias, gate[-1].bias])]
+    norms = [None, None, 0.0]
     if mlp.norm is not None:
-        c, g = mlp.bn1(c), mlp.bn2(g)
-    out: Tensor = mlp.activation(c) * torch.sigmoid(g)
+        norms = [
+            torch.stack([mlp.bn1.weight, mlp.bn2.weight]),
+            torch.stack([mlp.bn1.bias, mlp.bn2.bias]),
+            mlp.bn1.eps,
+        ]
+        if plain:
+            weight, bias = _centred(weight), _centred(bias)
+        else:
+            inner = [_centred(x) for x in inner]
+    width = weight.shape[1]
+    weight, bias = weight.flatten(0, 1), bias.flatten()
+    products, at = [], 0
+    for k, x in enumerate(gathered):
+        # Upstream joins the feature of the angle before that of its apex, the last of the gathered ones.
+        if own is not None and k == len(gathered) - 1:
+            own_at, at = at, at + own.shape[1]
+        product = Product.apply(x, weight[:, at : at + x.shape[1]], sweep)
+        products.append(product + bias if k == 0 else product)
+        at += x.shape[1]
+    table = torch.cat(products).view(-1, width)
+    mine = None if own is None else Product.apply(own, weight[:, own_at : own_at + own.shape[1]], sweep)
+    out: Tensor = Gated.apply(table, mine, weights, *inner, *norms, routes, sweep)
     return out
 
 
+def _centred(x: Tensor) -> Tensor:
+    """Less the mean over outputs, which a layer norm takes away anyway; (2, out, ...)."""
+    return x - x.mean(dim=1, keepdim=True)
+
+
 def atom_convolution(
-    layer: Any, atoms: Tensor, bonds: Tensor, weights: Tensor, *, edges: Tensor, bond: Tensor
+    layer: Any, atoms: Tensor, bonds: Tensor, weights: Tensor, *, routes: Routes, sweep: Sweep
 ) -> Tensor:
     """New atom features, (atoms, channels): CHGNet paper, eq. 5.
 
@@ -48,17 +87,16 @@ def atom_convolution(
         atoms: (atoms, channels)
         bonds: (bonds, channels)
         weights: of the bonds, zero at the cutoff, (bonds, channels)
-        edges: (2, edges)
-        bond: bond of each edge, (edges,)
+        routes: of the edges, with terms receiver, bond, sender
+        sweep: of this forward pass
     """
-    i, j = edges
-    messages = gated(layer.twoBody_atom, [(atoms, i), (bonds, bond), (atoms, j)]) * weights.index_select(0, bond)
-    summed: Tensor = layer.mlp_out(torch.zeros_like(atoms).index_add(0, i, messages))
-    return summed + atoms
+    summed = gated(layer.twoBody_atom, [atoms, bonds, atoms], None, weights, routes=routes, sweep=sweep)
+    new: Tensor = layer.mlp_out(summed)
+    return new + atoms
 
 
 def bond_convolution(
-    layer: Any, atoms: Tensor, bonds: Tensor, weights: Tensor, angles: Tensor, *, apex: Tensor, pair: Tensor
+    layer: Any, atoms: Tensor, bonds: Tensor, weights: Tensor, angles: Tensor, *, routes: Routes, sweep: Sweep
 ) -> Tensor:
     """Update of the short bonds, to be added to their features, (short, channels): CHGNet paper, eq. 6.
 
@@ -70,16 +108,15 @@ def bond_convolution(
         bonds: short ones, (short, channels)
         weights: of the short bonds, zero at the bond cutoff, (short, channels)
         angles: (angles, channels)
-        apex: atom of each angle, (angles,)
-        pair: short bonds of each angle, (2, angles)
+        routes: of the angles, with terms bond, other bond, apex, summed on the first bond
+        sweep: of this forward pass
     """
-    one, two = pair
-    messages = gated(layer.twoBody_bond, [(bonds, one), (bonds, two), (angles, None), (atoms, apex)])
-    messages = messages * weights.index_select(0, one) * weights.index_select(0, two)
-    return F.linear(torch.zeros_like(bonds).index_add(0, one, messages), layer.mlp_out.layers[-1].weight)
+    summed = gated(layer.twoBody_bond, [bonds, bonds, atoms], angles, weights, routes=routes, sweep=sweep)
+    return torch.nn.functional.linear(summed, layer.mlp_out.layers[-1].weight)
 
 
-def angle_update(layer: Any, atoms: Tensor, bonds: Tensor, angles: Tensor, *, apex: Tensor, pair: Tensor) -> Tensor:
+def angle_update(
+    layer: Any, atoms: Tensor, bonds: Tensor, angles: Tensor, *, routes: Routes, sweep: Sweep
+) -> Tensor:
     """New angle features, (angles, channels): CHGNet paper, eq. 7. Arguments as :func:`bond_convolution`."""
-    one, two = pair
-    return gated(layer.twoBody_bond, [(bonds, one), (bonds, two), (angles, None), (atoms, apex)]) + angles
+    return gated(layer.twoBody_bond, [bonds, bonds, atoms], angles, None, routes=routes, sweep=sweep) + angles

@@ -11,6 +11,8 @@ from torch import Tensor
 from transferkit.adapters.base import Batch, Graph
 from transferkit.adapters.chgnet.basis import angular, radial
 from transferkit.adapters.chgnet.layers import angle_update, atom_convolution, bond_convolution
+from transferkit.adapters.chgnet.routes import Routes, routes
+from transferkit.adapters.chgnet.sweep import Sweep
 from transferkit.adapters.graphs import join
 
 
@@ -89,7 +91,7 @@ def embed(modules: Mapping[str, Any], batch: Batch, vectors: Tensor) -> Embedded
     )
 
 
-def interact(layers: Mapping[str, Sequence[Any]], batch: Batch, embedded: Embedded) -> list[Tensor]:
+def interact(layers: Mapping[str, Sequence[Any]], batch: Batch, embedded: Embedded, sweep: Sweep) -> list[Tensor]:
     """Atom features after the embedding and after each interaction, (atoms, channels) each.
 
     Upstream's last angle update feeds nothing, and is not computed.
@@ -98,27 +100,40 @@ def interact(layers: Mapping[str, Sequence[Any]], batch: Batch, embedded: Embedd
         layers: upstream's atom_conv_layers, bond_conv_layers and angle_layers
         batch: from :func:`collate`
         embedded: from :func:`embed`
+        sweep: of this forward pass
     """
     bond_layers, angle_layers = layers["bond_conv_layers"], layers["angle_layers"]
-    extra = batch.extra
-    short, apex, pair = extra["short"], extra["apex"], extra["angle_short"]
+    short = batch.extra["short"]
     atoms, bonds, angles = embedded.atoms, embedded.bonds, embedded.angles
+    along_edges, to_bonds, to_angles = _routes(batch)
     features = [atoms]
     for k, atom_layer in enumerate(layers["atom_conv_layers"]):
-        atoms = atom_convolution(atom_layer, atoms, bonds, embedded.atom_weights, edges=batch.edges, bond=extra["bond"])
+        atoms = atom_convolution(atom_layer, atoms, bonds, embedded.atom_weights, routes=along_edges, sweep=sweep)
         features.append(atoms)
         if k >= len(bond_layers):
             continue
-        if len(apex):
+        if len(angles):
             part = bonds.index_select(0, short)
-            update = bond_convolution(bond_layers[k], atoms, part, embedded.bond_weights, angles, apex=apex, pair=pair)
+            weights = embedded.bond_weights
+            update = bond_convolution(bond_layers[k], atoms, part, weights, angles, routes=to_bonds, sweep=sweep)
             bonds = bonds.index_add(0, short, update)
         bias = bond_layers[k].mlp_out.layers[-1].bias
         if bias is not None:
             # Upstream adds the bias of 0.2.0 to all bonds of a batch with any angle. Here it follows the structure,
             # so that a structure alone and in a batch has one energy: upstream's energy of the structure alone.
             bonds = bonds + embedded.with_angles * bias
-        if len(apex) and k + 1 < len(bond_layers):
+        if len(angles) and k + 1 < len(bond_layers):
             part = bonds.index_select(0, short)
-            angles = angle_update(angle_layers[k], atoms, part, angles, apex=apex, pair=pair)
+            angles = angle_update(angle_layers[k], atoms, part, angles, routes=to_angles, sweep=sweep)
     return features
+
+
+def _routes(batch: Batch) -> tuple[Routes, Routes, Routes]:
+    """Of messages along edges to atoms, and of angles to bonds and to angles."""
+    (i, j), bond = batch.edges, batch.extra["bond"]
+    n, n_bonds, n_short = len(batch.numbers), len(batch.extra["first"]), len(batch.extra["short"])
+    along_edges = routes([i, bond, j], [n, n_bonds, n], target=i, n_targets=n, weights=[bond])
+    one, two = batch.extra["angle_short"]
+    terms, sizes = [one, two, batch.extra["apex"]], [n_short, n_short, n]
+    to_bonds = routes(terms, sizes, target=one, n_targets=n_short, weights=[one, two])
+    return along_edges, to_bonds, routes(terms, sizes)

@@ -1,0 +1,87 @@
+"""Division: the parts that a recipe asks for, and the subset of the training part that it learns from."""
+
+from dataclasses import replace
+
+from transferkit.data.bundled import folds as bundled_folds
+from transferkit.data.source import PREFIX
+from transferkit.data.split import Folds, Parts, fold_split, make_folds, split
+from transferkit.data.structures import Structures, concatenate
+from transferkit.data.subset import composition_subset, nested_subsets
+from transferkit.errors import SplitError
+from transferkit.recipe import Recipe
+from transferkit.training.augmentation import Augmentation
+
+SMOKE_STRUCTURES = 200
+
+
+def divide(recipe: Recipe, data: Structures, *, smoke: bool = False) -> Parts:
+    """The parts that a recipe asks for: a fold, or shares; a nested subset of the training part; copies beside it."""
+    return with_copies(recipe, drawn_parts(recipe, data, smoke=smoke))
+
+
+def drawn_parts(recipe: Recipe, data: Structures, *, smoke: bool) -> Parts:
+    """Parts of the data alone."""
+    options = recipe.data.split
+    seed = recipe.seed if options.seed is None else options.seed
+    if options.fold is None:
+        parts = split(data, by=options.by, seed=seed, fractions=options.fractions, known=options.known)
+    else:
+        folds = _folds(recipe, data)
+        fold = seed % folds.n if options.fold == "seed" else options.fold
+        parts = fold_split(data, folds, fold=fold, seed=seed, known=options.known)
+    train = subset_of(recipe, parts.train)
+    if smoke and len(train) > SMOKE_STRUCTURES:
+        train = nested_subsets(train, [SMOKE_STRUCTURES], seed=recipe.seed)[0]
+    if len(train) == len(parts.train):
+        return parts
+    drawn = parts.with_train(train)
+    return replace(drawn, basis=parts.train) if recipe.reference.fit_on == "training" else drawn
+
+
+def with_copies(recipe: Recipe, parts: Parts) -> Parts:
+    """The same parts with the displaced copies that a recipe asks for in training; E0 is fitted without them.
+
+    Raises:
+        DataError: they need force labels, and a training structure has none.
+    """
+    options = recipe.training.augmentation
+    if options is None:
+        return parts
+    copies = Augmentation(**options.model_dump()).copies_of(parts.train, seed=recipe.seed)
+    train = concatenate([parts.train, copies])
+    info = {**parts.info, "counts": {**parts.info["counts"], "train": len(train)}, "copies": len(copies)}
+    return replace(parts, train=train, basis=parts.fitted_on, info=info)
+
+
+def subset_of(recipe: Recipe, train: Structures) -> Structures:
+    """What a recipe trains on, of its training part.
+
+    Raises:
+        SplitError: the training part has fewer structures, or fewer compositions, than are asked for.
+    """
+    wanted = recipe.data.subset
+    if wanted is None:
+        return train
+    there, what = len(train), "structures"
+    if not isinstance(wanted, int):
+        there, what = len(set(train.composition)), "compositions"
+    size = wanted if isinstance(wanted, int) else wanted.compositions
+    if size > there:
+        option = "data.subset" if isinstance(wanted, int) else "data.subset.compositions"
+        raise SplitError(
+            f"{option} is {size}, and the training part has {there} {what}. Give at most that many, or leave subset out."
+        )
+    if isinstance(wanted, int):
+        return nested_subsets(train, [wanted], seed=recipe.seed)[0]
+    seed = recipe.seed if wanted.seed is None else wanted.seed
+    return composition_subset(train, size, frames=wanted.frames, seed=seed, order=wanted.order)
+
+
+def _folds(recipe: Recipe, data: Structures) -> Folds:
+    """The folds that ship with a bundled set, so that everybody's fold 3 is the same; else folds of these data."""
+    n, source = recipe.data.split.folds, recipe.data.source
+    if source.startswith(PREFIX):
+        shipped = bundled_folds(source.removeprefix(PREFIX).partition("@")[0])
+        if shipped.n == n:
+            return shipped
+    return make_folds(data, n=n)

@@ -1,0 +1,98 @@
+"""What a reader of a study must know before using its numbers, in plain words."""
+
+import math
+from collections.abc import Sequence
+
+from transferkit.report.quantities import count, counted, percent
+from transferkit.report.study_sentences import size_range, sizes_of
+from transferkit.typing import Json
+
+FEW_CHAINS, FEW_COMPOSITIONS = 5, 20
+DRAWN_OUT = 0.8
+"""Share of the training pool above which subsets of different chains are nearly the same."""
+
+
+def caveats(told: Json, sections: Sequence[Json], abscissa: str) -> list[str]:
+    """Caveats that follow from the numbers, the gravest first.
+
+    Args:
+        told: study.json
+        sections: of its analysis
+        abscissa: what a size counts, in the plural
+    """
+    curves = [c for s in sections for c in s["curves"] if c["sizes"]]
+    if not curves:
+        return []
+    out = [
+        *_partial(told),
+        *_chains(curves),
+        *_range(curves, abscissa),
+        *_compositions(sections),
+        *_pool(told, curves, abscissa),
+    ]
+    out.append(
+        "All points are tested on the same structures. The intervals do not hold the chance in choosing that test part; "
+        "another fold may move all curves together."
+    )
+    return out + list(told.get("caveats") or [])
+
+
+def _partial(told: Json) -> list[str]:
+    missing = told.get("missing") or []
+    if not missing:
+        return []
+    return [f"{counted(len(missing), 'point')} of {count(told.get('planned'))} had not finished when this page was written."]
+
+
+def _chains(curves: Sequence[Json]) -> list[str]:
+    numbers = [len(c["chains"]) for c in curves]
+    fewest = min(numbers)
+    if fewest >= FEW_CHAINS:
+        return []
+    if fewest == 1:
+        return ["A curve has one chain: nothing says how much another draw of the training data would change it."]
+    return [f"A curve has {count(fewest)} chains: intervals are wide, because so few draws say little about the spread."]
+
+
+def _range(curves: Sequence[Json], abscissa: str) -> list[str]:
+    spans = [math.log10(max(c["sizes"]) / min(c["sizes"])) for c in curves]
+    if min(spans) < 0.999:
+        return [
+            f"A curve spans a factor of {10 ** min(spans):.2g} in {abscissa}. Below a decade a power law is not told from "
+            "other shapes, so none is fitted to it."
+        ]
+    return [
+        f"The curves span a factor of {10 ** min(spans):.2g} in {abscissa}. Forecasts to ten times the largest size go as far "
+        "again as the data do; read them as a plan, not as a result."
+    ]
+
+
+def _compositions(sections: Sequence[Json]) -> list[str]:
+    out = []
+    for s in sections:
+        numbers = [n for c in s["curves"] for size in c["sizes"] for n in sizes_of(c, size)]
+        left = max((c.get("left_out") or 0 for c in s["curves"]), default=0)
+        if numbers and min(numbers) < FEW_COMPOSITIONS:
+            out.append(f"{s['quantity'].capitalize()} on {s['test']}: errors are means over {size_range(numbers)} compositions only.")
+        if left:
+            out.append(
+                f"{s['quantity'].capitalize()} on {s['test']}: up to {counted(left, 'composition')} of the test are left out, because some "
+                "point of the same chain cannot know them (their E0 is undetermined there). What is left may be easier."
+            )
+        if len(set(numbers)) > 1:
+            out.append(
+                f"{s['quantity'].capitalize()} on {s['test']}: the number of compositions differs between curves or chains "
+                f"({size_range(numbers)}), so curves are not over quite the same test."
+            )
+    return out
+
+
+def _pool(told: Json, curves: Sequence[Json], abscissa: str) -> list[str]:
+    pool = told.get("pool")
+    largest = max(max(c["sizes"]) for c in curves)
+    if not pool or largest / pool < DRAWN_OUT:
+        return []
+    return [
+        f"The largest size takes {percent(largest / pool)} of the {count(pool)} {abscissa} that there are for training: there the chains "
+        "hold nearly the same data, and their spread is that of initialisation and order more than of the draw."
+    ]

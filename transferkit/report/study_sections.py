@@ -1,0 +1,173 @@
+"""One test part and quantity of a study: figure, fits, crossing, data factor, forecast and table of points."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from transferkit.report.figures.scaling_curves import scaling_curves
+from transferkit.report.pictures import Picture, picture
+from transferkit.report.quantities import MISSING, QUANTITIES, Quantity, count, decimals
+from transferkit.report.study_sentences import crossing_words, size_range, sizes_of
+from transferkit.typing import Json
+
+TITLES = {"energy": "Energy", "forces": "Forces", "stress": "Stress", "magmoms": "Magnetic moments"}
+
+
+def section(folder: Path, told: Json, abscissa: str) -> Json:
+    """What the template shows of one test part and quantity.
+
+    Args:
+        folder: of the study; the figure is written to ``figures/``
+        told: one of "sections" of the analysis, errors in stored units
+        abscissa: what a size counts, in the plural
+    """
+    quantity = QUANTITIES[told["quantity"]]
+    curves, contrasts = told["curves"], told.get("contrasts") or []
+    return {
+        "name": TITLES[told["quantity"]],
+        "unit": quantity.unit,
+        "headline": _headline(curves, quantity),
+        "picture": _picture(folder, told, abscissa),
+        "sentences": [f"{c['curve']}: {c['refused']}" for c in curves if c.get("refused")]
+        + [f"{_pair(c)}: {c['refused']}" for c in contrasts if c.get("refused")],
+        "contrasts": [
+            [_pair(c), _size(c["crossing"].get("size")), crossing_words(c["crossing"], abscissa)]
+            for c in contrasts
+            if c.get("crossing")
+        ],
+        "factors": [_factor(c, row, quantity) for c in contrasts for row in c.get("factors") or []],
+        "fits": [_fit(curve, quantity) for curve in curves],
+        "forecast_head": [f"at {row['factor']:g} times = {count(row['size'])}" for row in _first(curves, "forecast")],
+        "forecast": [
+            [c["curve"], *(quantity.show(row["error"], row.get("interval")) for row in c["forecast"])]
+            for c in curves
+            if c.get("forecast")
+        ],
+        "targets_head": [f"{quantity.show(row['target'])} {quantity.unit}" for row in _first(curves, "targets")],
+        "targets": [
+            [c["curve"], *(target_cell(row) for row in c["targets"])] for c in curves if c.get("targets")
+        ],
+        "points": [row for curve in curves for row in _points(curve, quantity)],
+    }
+
+
+def target_cell(row: Json) -> str:
+    """Size that a target error needs, with its interval; or that it is out of reach.
+
+    >>> target_cell({"target": 0.02, "size": 1200.0, "interval": [800.0, None]})
+    '1,200 [800, no end]'
+    >>> target_cell({"target": 0.02, "size": None, "interval": None, "reachable": False})
+    'not reached'
+    """
+    if row.get("size") is None:
+        return "not reached" if row.get("reachable") is False else MISSING
+    interval = row.get("interval")
+    if interval is None:
+        return _size(row["size"])
+    low, high = (_size(end) if end is not None else None for end in interval)
+    return f"{_size(row['size'])} [{low or 'no end'}, {high or 'no end'}]"
+
+
+def _picture(folder: Path, told: Json, abscissa: str) -> Picture | None:
+    curves = [_numbered(curve) for curve in told["curves"]]
+    if not curves:
+        return None
+    quantity = QUANTITIES[told["quantity"]]
+    lines = [c["crossing"] for c in told.get("contrasts") or [] if c.get("crossing") and c["crossing"].get("size")]
+    crossings = [
+        {"size": c["size"], "low": (c.get("interval") or [None, None])[0], "high": (c.get("interval") or [None, None])[1]}
+        for c in lines
+    ]
+    ends = ", ".join(f"{c['curve']} {quantity.show(c['mean'][-1])} at {count(c['sizes'][-1])}" for c in curves if c["sizes"])
+    return picture(
+        scaling_curves(curves, told["quantity"], abscissa=abscissa, crossings=crossings),
+        folder,
+        f"scaling {told['quantity']} {told['test']}",
+        alt=f"Error against {abscissa} on logarithmic axes; {quantity.name} error in {quantity.unit}: {ends}.",
+        caption="Small points: single chains. Large points and bars: mean over chains and its interval. "
+        "Lines and bands: fitted power laws, dashed beyond what was measured.",
+    )
+
+
+def _numbered(curve: Json) -> Json:
+    """Sizes as numbers again: a JSON object has text for keys."""
+    chains = {chain: {int(n): e for n, e in errors.items()} for chain, errors in curve["chains"].items()}
+    return {**curve, "chains": chains}
+
+
+def _headline(curves: Sequence[Json], quantity: Quantity) -> str:
+    """Final error of each curve at its largest size: what a folded section tells."""
+    there = [c for c in curves if c["sizes"]]
+    said = "; ".join(f"{c['curve']} {quantity.show(c['mean'][-1])} {quantity.unit} at {count(c['sizes'][-1])}" for c in there)
+    return said or "nothing was measured"
+
+
+def _pair(contrast: Json) -> str:
+    return f"{contrast['transfer']} and {contrast['scratch']}"
+
+
+def _size(value: float | None) -> str:
+    """A size to three significant digits.
+
+    >>> _size(719996.0), _size(None)
+    ('720,000', '–')
+    """
+    if value is None:
+        return MISSING
+    return count(float(f"{value:.3g}")) if value < 1e7 else f"{value:.2g}"
+
+
+def _fit(curve: Json, quantity: Quantity) -> list[str]:
+    fit = curve.get("fit")
+    if fit is None:
+        return [curve["curve"], MISSING, MISSING, MISSING, MISSING, f"not fitted: {curve.get('refused') or 'too few points'}"]
+    bound = fit.get("offset_bound")
+    floor = MISSING if fit.get("offset") is None else quantity.show(fit["offset"])
+    if bound is not None:
+        floor = f"{floor} (at most {quantity.show(bound)})"
+    return [
+        curve["curve"],
+        _number(fit["exponent"], fit.get("exponent_interval")),
+        quantity.show(fit["prefactor"]),
+        floor,
+        MISSING if fit.get("r2") is None else f"{fit['r2']:.3f}",
+        fit["form"] + (f"; {fit['why']}" if fit.get("why") else ""),
+    ]
+
+
+def _number(value: float, interval: Sequence[float | None] | None) -> str:
+    text = f"{value:.3f}"
+    if interval is None or any(end is None for end in interval):
+        return text
+    return f"{text} [{interval[0]:.3f}, {interval[1]:.3f}]"
+
+
+def _factor(contrast: Json, row: Json, quantity: Quantity) -> list[str]:
+    beyond = " †" if row.get("extrapolated") else ""
+    value = f"{row['factor']:.{decimals(row['factor'])}f}"
+    interval = row.get("interval")
+    if interval is not None:
+        low, high = (f"{end:.3g}" if end is not None else "no end" for end in interval)
+        value = f"{value}{beyond} [{low}, {high}]"
+    else:
+        value += beyond
+    return [_pair(contrast), count(row["size"]), quantity.show(row["error"]), _size(row["scratch_size"]), value]
+
+
+def _first(curves: Sequence[Json], key: str) -> list[Json]:
+    return next((c[key] for c in curves if c.get(key)), [])
+
+
+def _points(curve: Json, quantity: Quantity) -> list[list[str]]:
+    step0 = curve.get("step0") or [None] * len(curve["sizes"])
+    rows = zip(curve["sizes"], curve["mean"], curve["interval"], step0, strict=True)
+    return [
+        [
+            curve["curve"],
+            count(n),
+            quantity.show(mean, interval),
+            quantity.show(first),
+            count(sum(str(n) in errors for errors in curve["chains"].values())),
+            size_range(sizes_of(curve, n)),
+        ]
+        for n, mean, interval, first in rows
+    ]

@@ -1,0 +1,94 @@
+"""A study in sentences: what pre-training was worth, where lines meet, and why a line was not fitted."""
+
+from collections.abc import Sequence
+
+from transferkit.report.quantities import MISSING, QUANTITIES, count
+from transferkit.typing import Json
+
+
+def answer(told: Json, abscissa: str) -> str:
+    """What came out of one test part and quantity, in one or two sentences; empty where nothing was measured.
+
+    Args:
+        told: one of "sections" of the analysis
+        abscissa: what a size counts, in the plural
+    """
+    quantity = QUANTITIES[told["quantity"]]
+    curves = [c for c in told["curves"] if c["sizes"]]
+    if not curves:
+        return ""
+    ends = ", ".join(
+        f"{quantity.show(c['mean'][-1], c['interval'][-1])} {quantity.unit} for {c['curve']} at {count(c['sizes'][-1])} {abscissa}"
+        for c in curves
+    )
+    text = f"{quantity.name.capitalize()} error on {told['test']}: {ends}."
+    for contrast in told.get("contrasts") or []:
+        rows = contrast.get("factors") or []
+        if rows:
+            row = rows[-1]
+            ends_of = row.get("interval")
+            span = f" (95 % interval {_ends(ends_of)})" if ends_of else ""
+            text += (
+                f" To match {contrast['transfer']} at {count(row['size'])} {abscissa}, {contrast['scratch']} needs "
+                f"{row['factor']:.2g} times as many{span}{', read beyond what was measured' if row.get('extrapolated') else ''}."
+            )
+        crossing = contrast.get("crossing")
+        if crossing:
+            text += f" {crossing_words(crossing, abscissa)}"
+        elif contrast.get("refused"):
+            text += f" {contrast['transfer']} and {contrast['scratch']}: {contrast['refused']}"
+    return text
+
+
+def crossing_words(crossing: Json, abscissa: str) -> str:
+    """Where two fitted lines meet, and what its interval leaves open.
+
+    Args:
+        crossing: {"size", "interval": [low, high], either end None where there is none, "says": words instead}
+        abscissa: what a size counts, in the plural
+
+    >>> crossing_words({"size": 1234.0, "interval": [800.0, None]}, "compositions")
+    'The lines meet at 1,230 compositions; the interval begins at 800 and is unbounded to the right: the data do not exclude that they never meet.'
+    """
+    if crossing.get("says"):
+        return str(crossing["says"])
+    size, (low, high) = crossing.get("size"), crossing.get("interval") or (None, None)
+    head = "The lines do not meet at a finite size" if size is None else f"The lines meet at {_round(size)} {abscissa}"
+    if low is not None and high is not None:
+        return f"{head}; 95 % interval from {_round(low)} to {_round(high)}."
+    if low is not None:
+        return f"{head}; the interval begins at {_round(low)} and is unbounded to the right: the data do not exclude that they never meet."
+    if high is not None:
+        return f"{head}; the interval ends at {_round(high)} and is unbounded to the left."
+    return f"{head}; the interval is unbounded on both sides: the data say nothing about where."
+
+
+def sizes_of(curve: Json, size: int) -> list[int]:
+    """Test compositions that the points of one size were averaged over, one number a chain."""
+    found = curve.get("n_compositions") or {}
+    return [int(n) for errors in found.values() for key, n in errors.items() if int(key) == size]
+
+
+def size_range(numbers: Sequence[int]) -> str:
+    """One number where all are equal, else the ends.
+
+    >>> size_range([12, 12]), size_range([8, 12]), size_range([])
+    ('12', '8 to 12', '–')
+    """
+    if not numbers:
+        return MISSING
+    low, high = min(numbers), max(numbers)
+    return count(low) if low == high else f"{count(low)} to {count(high)}"
+
+
+def _round(value: float) -> str:
+    return count(float(f"{value:.3g}")) if value < 1e7 else f"{value:.2g}"
+
+
+def _ends(interval: Sequence[float | None]) -> str:
+    low, high = (f"{end:.2g}" if end is not None else None for end in interval)
+    if low and high:
+        return f"{low} to {high}"
+    if low:
+        return f"from {low}, without an upper end"
+    return f"up to {high}" if high else "without ends"

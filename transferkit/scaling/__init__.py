@@ -1,0 +1,1 @@
+"""Scaling laws: curves of error against training size, what they say, and the table that they are drawn from."""

@@ -1,0 +1,168 @@
+"""Collect: what the finished points of a study found, as one tidy table."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from transferkit.data.parts import KNOWN
+from transferkit.errors import RunFolderError
+from transferkit.typing import Json
+
+STUDY = "study.json"
+QUANTITIES = {"energy": ("energy", "eV/atom"), "forces": ("free_forces", "eV/Å"), "stress": ("stress", "eV/Å³")}
+"""Name of the quantity, of its entry in a result, and its unit. Forces: components that symmetry does not make zero."""
+KEYS = ["curve", "size", "chain", "seed", "test", "quantity", "when"]
+COLUMNS = [*KEYS, "error", "unit", "n_compositions", "point"]
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Finished points of a study.
+
+    Attributes:
+        points: one row per point, test, quantity and moment ("step0", "final"): ``curve``, ``size`` (the abscissa), ``chain``,
+            ``seed``, ``test``, ``quantity``, ``when``, ``error`` (mean over compositions of the mean absolute error), ``unit``,
+            ``n_compositions``, ``point`` (identity), and one column per varied option
+        compositions: the errors behind them, one row per composition
+        notes: what was left out so that the same test structures stand at every size
+    """
+
+    points: pd.DataFrame
+    compositions: pd.DataFrame
+    notes: list[str]
+
+    def write(self, folder: Path) -> None:
+        """Write ``points.csv``, ``points.parquet`` and ``compositions.parquet``, each whole or not at all."""
+        for name, table in (("points", self.points), ("compositions", self.compositions)):
+            _whole(folder / f"{name}.parquet", lambda path, table=table: table.to_parquet(path, index=False))
+        _whole(folder / "points.csv", lambda path: self.points.to_csv(path, index=False))
+
+
+@dataclass
+class Collector:
+    """Reads every finished point once, also where a study is collected again and again while it runs.
+
+    Attributes:
+        seen: rows by key of the point
+    """
+
+    seen: dict[str, list[Json]] = field(default_factory=dict)
+
+    def collect(self, folder: Path) -> Collected:
+        """See :func:`collect`."""
+        told = read_study(folder)
+        rows = []
+        for point in told["points"]:
+            path = folder / "points" / point["key"] / "result.json"
+            if point["key"] not in self.seen and path.exists():
+                self.seen[point["key"]] = _rows(json.loads(path.read_text()), point)
+            rows += self.seen.get(point["key"], [])
+        varied = [name for name in told["axes"] if name not in {*COLUMNS, "composition"}]
+        return _tables(pd.DataFrame(rows, columns=[*KEYS, "error", "unit", "point", *varied, "composition", "parts"]), varied)
+
+
+def collect(folder: str | Path) -> Collected:
+    """Errors of all finished points, over the same test compositions at every size.
+
+    A composition whose reference is undetermined at one size would enter the energy error at the others only. So of a test
+    on unseen structures, a quantity counts the compositions that every finished point has; of known materials, which are
+    those of the smallest subset, the compositions that every point of the same chain has. Forces and stress do not depend on the
+    reference, so no composition is left out for it.
+
+    Args:
+        folder: of a study, finished or not
+
+    Raises:
+        RunFolderError: the folder holds no study, or a damaged result.
+    """
+    return Collector().collect(Path(folder))
+
+
+def read_study(folder: Path) -> Json:
+    """``study.json`` of a study.
+
+    Raises:
+        RunFolderError: there is none, or it is damaged.
+    """
+    path = folder / STUDY
+    try:
+        told: Json = json.loads(path.read_text())
+        _ = told["points"], told["axes"]
+    except OSError as error:
+        raise RunFolderError(f"{folder} holds no {STUDY}. Give the folder that `transferkit study` wrote.") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise RunFolderError(f"{path} is damaged: {error}. Run `transferkit study` again; finished points stay.") from error
+    return told
+
+
+def _rows(result: Json, point: Mapping[str, Any]) -> list[Json]:
+    """One row per test, moment, quantity and composition."""
+    kind = "compositions" if point["abscissa"] == "compositions" else "counts"
+    base = {
+        "curve": point["curve"],
+        "size": result["data"][kind]["train"],
+        "chain": point["chain"],
+        "seed": point["seed"],
+        "point": point["identity"],
+        "parts": point["parts"],
+        **{name: value if _plain(value) else json.dumps(value) for name, value in point["values"].items()},
+    }
+    out = []
+    for test, judged in result["tests"].items():
+        for when in ("step0", "final"):
+            known = judged[when]["by_composition"]
+            apart = (judged["undetermined"].get(when) or {}).get("by_composition", {})
+            for quantity, (key, unit) in QUANTITIES.items():
+                entries = known if quantity == "energy" else {**apart, **known}
+                out += [
+                    {**base, "test": test, "when": when, "quantity": quantity, "unit": unit, "composition": c, "error": e[key]}
+                    for c, e in entries.items()
+                    if e.get(key) is not None
+                ]
+    return out
+
+
+def _plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _tables(rows: pd.DataFrame, varied: Sequence[str]) -> Collected:
+    """Compositions that every point has, and their means."""
+    notes: list[str] = []
+    kept = []
+    for (parts, test, quantity), group in rows.groupby(["parts", "test", "quantity"], sort=False):
+        within = group.groupby("chain") if test == KNOWN else [("all", group)]
+        for chain, some in within:
+            n_points = rows[(rows["parts"] == parts) & (rows["chain"] == chain if test == KNOWN else True)]["point"].nunique()
+            have = some.groupby("composition")["point"].nunique()
+            common = have[have == n_points].index
+            kept.append(some[some["composition"].isin(common)])
+            if len(common) < len(have):
+                where = f"{test}, chain {chain}" if test == KNOWN else test
+                notes.append(
+                    f"{where}, {quantity}: {len(common)} of {len(have)} compositions count, those that all {n_points} points have"
+                )
+    together = pd.concat(kept) if kept else rows
+    by = [*KEYS, "unit", "point", *varied]
+    grouped = together.groupby(by, sort=False, dropna=False)["error"]
+    points = grouped.agg(error="mean", n_compositions="size").reset_index()[[*COLUMNS, *varied]]
+    compositions = together[[*KEYS, "composition", "error", "unit", "point", *varied]]
+    order = ["test", "quantity", "when", "curve", "size", "chain", "seed"]
+    return Collected(
+        points.sort_values(order, kind="stable", ignore_index=True),
+        compositions.sort_values([*order, "composition"], kind="stable", ignore_index=True),
+        notes,
+    )
+
+
+def _whole(path: Path, write: Any) -> None:
+    """A table whole or not at all."""
+    import os
+
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    write(draft)
+    draft.replace(path)

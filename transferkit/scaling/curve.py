@@ -1,0 +1,137 @@
+"""The points of one learning curve: sizes, errors, and which points share a chain of nested subsets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from transferkit.errors import ScalingError
+
+FEWEST_SIZES = 3
+DECADE = 10.0
+
+Numbers = Sequence[float] | Sequence[Sequence[float]] | np.ndarray
+Labels = Sequence[object] | np.ndarray
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Errors at sizes, one row per chain.
+
+    Args:
+        sizes: (m,), increasing
+        errors: (chains, m), in any unit
+        chains: label of each row; None for one curve whose points are taken as independent
+    """
+
+    sizes: np.ndarray
+    errors: np.ndarray
+    chains: tuple[object, ...] | None
+
+    @property
+    def logs(self) -> np.ndarray:
+        """Natural logarithm of the errors, (chains, m)."""
+        return np.log(self.errors)
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Geometric means of sizes and errors: the fits use sizes and errors in units of these."""
+        return float(np.exp(np.log(self.sizes).mean())), float(np.exp(self.logs.mean()))
+
+
+def curve_of(sizes: Numbers, errors: Numbers, chains: Labels | None = None, *, name: str = "") -> Curve:
+    """Check the points of a learning curve and bring them in order.
+
+    Args:
+        sizes: training set sizes; one per error, or one per column of ``errors``
+        errors: one per size, or a table with one row per chain
+        chains: which chain of nested subsets each error (or each row) belongs to
+        name: what a message calls the curve
+
+    Raises:
+        ScalingError: fewer than three sizes or less than a decade of them, a size or an error that is not positive, a size twice
+            in a chain, chains with different sizes.
+
+    >>> curve_of([10, 100, 1000], [0.3, 0.2, 0.1]).errors.shape
+    (1, 3)
+    """
+    of = f" of {name!r}" if name else ""
+    x, y, labels = _flat(sizes, errors, chains, of)
+    _positive(x, "size", of)
+    _positive(y, "error", of)
+    order = list(dict.fromkeys(labels.tolist()))
+    grid = np.unique(x)
+    table = np.full((len(order), len(grid)), np.nan)
+    for size, error, label in zip(x, y, labels.tolist(), strict=True):
+        at = order.index(label), int(np.searchsorted(grid, size))
+        if np.isfinite(table[at]):
+            raise ScalingError(_twice(size, label, of, told=chains is not None))
+        table[at] = error
+    _complete(table, order, grid, of)
+    _wide_enough(grid, of)
+    return Curve(grid, table, tuple(order) if len(order) > 1 else None)
+
+
+def _flat(sizes: Numbers, errors: Numbers, chains: Labels | None, of: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sizes, errors and chain labels, one per point."""
+    try:
+        x, y = np.asarray(sizes, dtype=np.float64), np.asarray(errors, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ScalingError(f"the sizes and errors{of} are not all numbers: {error}. Give numbers only.") from error
+    if y.ndim == 2 and x.shape == (y.shape[1],):
+        labels = np.arange(len(y)) if chains is None else np.asarray(chains)
+        if labels.shape != (len(y),):
+            raise ScalingError(f"errors{of} have {len(y)} rows and there are {labels.size} chains. Give one chain a row.")
+        return np.tile(x, len(y)), y.ravel(), np.repeat(labels, y.shape[1])
+    labels = np.zeros(y.shape, dtype=np.int64) if chains is None else np.asarray(chains)
+    if not (x.ndim == 1 and x.shape == y.shape == labels.shape):
+        raise ScalingError(
+            f"sizes{of} have shape {x.shape}, errors {y.shape} and chains {labels.shape}. Give one of each per point, or "
+            f"errors as a table with one row per chain and one column per size."
+        )
+    return x, y, labels
+
+
+def _positive(values: np.ndarray, what: str, of: str) -> None:
+    if not len(values):
+        raise ScalingError(f"there are no points{of}. Give at least {FEWEST_SIZES} sizes with their errors.")
+    wrong = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
+    if len(wrong):
+        raise ScalingError(
+            f"{what} {values[wrong[0]]:g} (point {wrong[0]}{of}) is not a positive number, and a law in logarithms needs "
+            f"positive ones. Leave out points without training data and runs that failed."
+        )
+
+
+def _twice(size: float, label: object, of: str, *, told: bool) -> str:
+    if told:
+        return f"size {size:g} stands twice in chain {label!r}{of}. Give one error per size and chain, e.g. the mean over seeds."
+    return f"size {size:g} stands twice{of}. Say which points share a chain of nested subsets (chains), or give their mean."
+
+
+def _complete(table: np.ndarray, order: list[object], grid: np.ndarray, of: str) -> None:
+    """Every chain has every size: a chain's line through other sizes would be a line with another expectation."""
+    gone = np.argwhere(~np.isfinite(table))
+    if not len(gone):
+        return
+    chain, size = order[gone[0][0]], grid[gone[0][1]]
+    full = grid[np.isfinite(table).all(axis=0)]
+    whole = [str(label) for label, row in zip(order, table, strict=True) if np.isfinite(row).all()]
+    raise ScalingError(
+        f"chain {chain!r}{of} has no error at size {size:g}, which other chains have. Finish it, or leave out what is not in all: "
+        f"all chains have sizes {', '.join(f'{n:g}' for n in full) or 'none'}; chains with all sizes: {', '.join(whole) or 'none'}."
+    )
+
+
+def _wide_enough(grid: np.ndarray, of: str) -> None:
+    if len(grid) < FEWEST_SIZES:
+        told = ", ".join(f"{n:g}" for n in grid)
+        raise ScalingError(
+            f"there are {len(grid)} sizes{of} ({told}), and two points lie on every line. Give at least {FEWEST_SIZES} sizes."
+        )
+    span = grid[-1] / grid[0]
+    if span < DECADE * (1.0 - 1e-9):
+        raise ScalingError(
+            f"the sizes{of} go from {grid[0]:g} to {grid[-1]:g}, a factor of {span:.3g}: over less than a decade noise decides the "
+            f"exponent. Add sizes up to {DECADE * grid[0]:g} or more, or below {grid[-1] / DECADE:g}."
+        )
