@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import transferkit as tk
-from transferkit import api, pipeline, resolve
+from transferkit import api, division, pipeline, resolve
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.store import read_parquet, write_parquet
 from transferkit.errors import CheckpointError, Interrupted, RunFolderError
@@ -56,7 +56,7 @@ def test_result_says_what_was_done(folder):
     result = json.loads((folder / "result.json").read_text())
     assert result["fold"] == 0
     assert result["training"]["steps"] == pipeline.SMOKE_STEPS
-    assert result["data"]["counts"]["train"] == pipeline.SMOKE_STRUCTURES
+    assert result["data"]["counts"]["train"] == division.SMOKE_STRUCTURES
     assert set(result["tests"]) == {"known materials", "unseen compositions"}
     assert result["strategy"]["trainable"] == result["strategy"]["total"] > 0
     assert {row["policy"] for row in result["reference"]["table"]["rows"]} >= {"residual", "refit", "keep"}
@@ -107,8 +107,8 @@ def test_a_finished_run_is_not_run_again(folder):
 
 
 def test_an_interrupted_run_goes_on_where_a_forward_pass_has_other_last_digits(tmp_path, monkeypatch):
-    def stop_at_two(session, module, index, *, asked):
-        return original(session, module, index, asked=asked or session.state.progress.step == 1)
+    def stop_at_two(session, module, index, loaded, *, asked):
+        return original(session, module, index, loaded, asked=asked or session.state.progress.step == 1)
 
     original, energies = loop.step, network_energy
     short = recipe(data={"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "subset": 40, "split": {"fold": 0}})
@@ -150,7 +150,7 @@ def test_fold_follows_the_seed_where_the_recipe_says_so():
 
     data = open_data("bundled:gpaw-pbe-r2scan", "r2SCAN")
     plain = recipe(data={"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "split": {"fold": "seed"}}, seed=8)
-    assert pipeline.divide(plain, data).info["fold"] == 8 % 6
+    assert division.divide(plain, data).info["fold"] == 8 % 6
 
 
 def test_evaluating_a_folder_without_a_model_is_refused(tmp_path):
@@ -179,9 +179,21 @@ def test_where_none_is_determined_all_choose_and_it_is_said():
 def test_a_subset_of_a_smoke_run_is_never_larger_than_asked_for():
     data = tk.bundled("gpaw-pbe-r2scan")
     small = recipe(data={"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "subset": 30})
-    assert len(pipeline.divide(small, data, smoke=True).train) <= 30
-    known = pipeline.divide(small, data).tests.get("known materials")
-    assert known is None or set(known.composition) <= set(pipeline.divide(small, data).train.composition)
+    assert len(division.divide(small, data, smoke=True).train) <= 30
+    known = division.divide(small, data).tests.get("known materials")
+    assert known is None or set(known.composition) <= set(division.divide(small, data).train.composition)
+
+
+def test_copies_stand_beside_the_training_part_and_the_reference_is_fitted_without_them():
+    data = tk.bundled("gpaw-pbe-r2scan")
+    options = {"data": {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "subset": 30}}
+    plain = pipeline.divide(recipe(**options), data)
+    augmentation = {"kind": "taylor", "length": 0.01, "copies": 2}
+    parts = pipeline.divide(recipe(**options, training={"steps": 2, "augmentation": augmentation}), data)
+    assert [len(parts.train), len(parts.fitted_on), parts.info["counts"]["train"]] == [90, 30, 90]
+    assert parts.fitted_on.hash == plain.train.hash
+    assert [part.hash for part in parts.tests.values()] == [part.hash for part in plain.tests.values()]
+    assert "60 displaced copies of its 30 structures (taylor, 0.01 Å)" in parts.warnings[-1]
 
 
 def test_a_run_killed_before_its_page_gets_one(folder):

@@ -95,6 +95,7 @@ def test_identity_ignores_names_and_folders():
     [
         {"seed": 1},
         {"training": {"steps": 3}},
+        {"training": {"steps": 2, "augmentation": {"kind": "noise"}}},
         {"loss": {"stress": 0.0}},
         {"data": {"source": "a", "fidelity": "SCAN"}},
         {"data": {"source": "a", "fidelity": "PBE", "keys": {"energy": "REF_energy"}}},

@@ -12,6 +12,7 @@ from transferkit.data.quarantine import Limits
 from transferkit.data.readers import to_ase
 from transferkit.errors import DataError
 from transferkit.loss_options import Consistency, Loss
+from transferkit.options import Augmentation as AugmentationOptions
 from transferkit.options import Optimiser, Training
 from transferkit.recipe import Recipe
 from transferkit.resolve import (
@@ -25,6 +26,7 @@ from transferkit.resolve import (
     source_data,
     strategy_of,
 )
+from transferkit.training.augmentation import Augmentation
 from transferkit.training.fit import fit
 from transferkit.typing import PROPERTIES
 
@@ -81,8 +83,15 @@ def test_length_is_understood_by_the_loop_option_by_option():
         recipe(training={"epochs": 3, "batch": {"structures": 8}, "ema": 0.9, "clip": 1.0, "patience": 2})
     )
     assert set(length) <= set(inspect.signature(fit).parameters)
-    assert set(length) == set(Training.model_fields) - {"batch"} | {"edges", "structures"}
+    assert set(length) == set(Training.model_fields) - {"batch", "augmentation"} | {"edges", "structures"}
     assert (length["epochs"], length["structures"], length["ema"]) == (3, 8, 0.9)
+
+
+def test_augmentation_options_arrive():
+    options = {"kind": "taylor", "length": 0.05, "copies": 3}
+    found = recipe(training={"steps": 2, "augmentation": options}).training.augmentation
+    assert asdict(Augmentation(**found.model_dump())) == options
+    assert AugmentationOptions(kind="noise").model_dump() == asdict(Augmentation("noise"))
 
 
 def test_strategies_arrive():

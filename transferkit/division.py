@@ -49,7 +49,12 @@ def with_copies(recipe: Recipe, parts: Parts) -> Parts:
         return parts
     copies = Augmentation(**options.model_dump()).copies_of(parts.train, seed=recipe.seed)
     train = concatenate([parts.train, copies])
-    info = {**parts.info, "counts": {**parts.info["counts"], "train": len(train)}, "copies": len(copies)}
+    said = (
+        f"train holds {len(copies)} displaced copies of its {len(parts.train)} structures ({options.kind}, {options.length:g} Å); "
+        f"E0 is fitted without them"
+    )
+    counts, warnings = {**parts.info["counts"], "train": len(train)}, [*parts.info["warnings"], said]
+    info = {**parts.info, "counts": counts, "copies": len(copies), "warnings": warnings}
     return replace(parts, train=train, basis=parts.fitted_on, info=info)
 
 

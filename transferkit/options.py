@@ -273,6 +273,10 @@ class Wandb(Options):
     """``auto`` is online where an API key is set, else offline; ``online`` without a key is an error."""
     project: str = "transferkit"
     """Project that runs are filed under."""
+    group: str | None = None
+    """Runs that are shown together; a study gives its points its name."""
+    run_id: str | None = None
+    """Of the run; one that is resumed under the same id goes on. A study gives each point its own."""
 
 
 class Tracking(Options):

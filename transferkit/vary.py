@@ -92,7 +92,7 @@ def axes(vary: Mapping[str, Any], contrast: str | None, recipe: Recipe | None = 
     found = []
     for name, given in vary.items():
         if isinstance(given, Mapping):
-            found.append(Axis(name, (*given,), tuple({} if arm is None else arm for arm in given.values())))
+            found.append(Axis(name, (*given,), tuple(undotted(arm or {}) for arm in given.values())))
         else:
             found.append(Axis(name, (*given,), tuple(nested(name.split("."), value) for value in given)))
     if contrast is not None:
@@ -132,13 +132,23 @@ def points(recipe: Recipe) -> list[Point]:
         except ValidationError as error:
             wrong += [f"{named}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
             continue
-        found.append(Point(one, values, _curve(values, recipe.name), identity(one)))
+        hashed = identity(one)
+        found.append(Point(_grouped(one, recipe.name, hashed), values, _curve(values, recipe.name), hashed))
     wrong += [*(_clashes(axes(recipe.vary or {}, recipe.contrast, recipe)) or _same(found)), *unequal(found)]
     if not found and not wrong:
         wrong.append("nothing varies, so there is no point")
     if wrong:
         raise RecipeError("\n".join(dict.fromkeys(wrong)))
     return found
+
+
+def _grouped(one: Recipe, study: str, hashed: str) -> Recipe:
+    """W&B shows the points of a study as one group, and a point that is resumed as the same run."""
+    wandb = one.tracking.wandb
+    if wandb is None:
+        return one
+    told = wandb.model_copy(update={"group": wandb.group or study, "run_id": wandb.run_id or hashed[:16]})
+    return one.model_copy(update={"tracking": one.tracking.model_copy(update={"wandb": told})})
 
 
 def unequal(found: Sequence[Point]) -> Iterator[str]:
@@ -149,6 +159,9 @@ def unequal(found: Sequence[Point]) -> Iterator[str]:
             "data.split.fold is 'seed', so points of several seeds would have other tests. Choose one fold, e.g. "
             "data.split.fold: 0"
         )
+    subsets = [recipe.data.subset for recipe in recipes if recipe.data.subset is not None]
+    if len({isinstance(subset, int) for subset in subsets}) > 1:
+        yield "some subsets count structures and some compositions: write all as data.subset: {compositions: N, frames: K}"
     kinds = sorted({budget(recipe)[0] for recipe in recipes})
     if len(kinds) > 1:
         yield f"points have budgets of several kinds: {', '.join(kinds)}. Give all of them the same kind"
@@ -188,6 +201,18 @@ def nested(keys: Sequence[str], value: Any) -> Any:
     for key in reversed(keys):
         value = {key: value}
     return value
+
+
+def undotted(arm: Mapping[str, Any]) -> dict[str, Any]:
+    """An arm in which ``strategy.kind`` stands for a group with an entry.
+
+    >>> undotted({"loss.energy": 2, "seed": 1})
+    {'loss': {'energy': 2}, 'seed': 1}
+    """
+    plain: dict[str, Any] = {}
+    for key, value in arm.items():
+        plain = merge(plain, nested(str(key).split("."), value))
+    return plain
 
 
 def shown(value: Any) -> str:

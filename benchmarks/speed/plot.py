@@ -29,7 +29,7 @@ PANELS = {
 def figure(content: dict):
     """A panel for each curve that was measured."""
     names = [name for name in PANELS if name in content]
-    drawn = canvas(4.2 * len(names), 3.4)
+    drawn = canvas(max(2, len(names)) * 4.0, 3.6)
     for axes, name in zip(drawn.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         curve, (title, unit) = content[name], PANELS[name]
         x = [int(n) for n in curve["points"]]
@@ -40,13 +40,12 @@ def figure(content: dict):
                 axes.plot(xs, ys, kind, color=colour, label=label, markersize=4.5)
         log_scale(axes.xaxis)
         log_scale(axes.yaxis)
-        unit = (
-            unit
-            if content["setting"]["device"] and "cuda" not in content["setting"].get("kind", "")
-            else unit.replace("CPU ", "")
-        )
-        axes.set(title=title, xlabel=curve["x"], ylabel=unit)
-        axes.legend()
+        if content["setting"]["clock"] != "cpu":
+            unit = unit.removeprefix("CPU ")
+        low, high = axes.get_ylim()
+        axes.set(title=title, xlabel=curve["x"], ylabel=unit, ylim=(low / 1.5, high * 1.5))
+    found = {line.get_label(): line for axes in drawn.axes for line in axes.get_lines()}
+    drawn.legend(found.values(), found.keys(), loc="outside lower center", ncols=4)
     return drawn
 
 

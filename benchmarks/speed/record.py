@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from timing import clock_of
 
 
 def machine(device: str, threads: int) -> dict:
@@ -16,6 +17,7 @@ def machine(device: str, threads: int) -> dict:
     return {
         "device": torch.cuda.get_device_name() if device != "cpu" else processor(),
         "threads": threads,
+        "clock": clock_of(device, threads),
         "torch": torch.__version__,
         "chgnet": version("chgnet"),
     }

@@ -103,7 +103,8 @@ def flatness(content: dict) -> list[str]:
 def text(content: dict) -> str:
     """All tables of a results file."""
     setting = content["setting"]
-    where = f"{setting['device']}, {setting['threads']} thread, torch {setting['torch']}, chgnet {setting['chgnet']}"
+    where = f"{setting['device']}, {setting['threads']} thread, torch {setting['torch']}, chgnet {setting['chgnet']}; "
+    where += "ratios of CPU time" if setting["clock"] == "cpu" else "ratios of wall time"
     parts = [
         f"# CHGNet 0.3.0 here and in the chgnet package\n\n{where}. Written by table.py from the JSON file of the same name.\n",
         PAIRS + "\n".join(pairs(content)) + "\n",

@@ -142,11 +142,11 @@ def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(potential, everythi
     whole = fit(potential, train, valid, **OPTIONS, folder=tmp_path / "whole")
     original = loop.step
 
-    def step(session, module, index, *, asked):
+    def step(session, module, index, loaded, *, asked):
         if session.state.progress.step == stop_after - 1:
             signal.raise_signal(signal.SIGINT)
             asked = True
-        return original(session, module, index, asked=asked)
+        return original(session, module, index, loaded, asked=asked)
 
     monkeypatch.setattr(loop, "step", step)
     assert fit(potential, train, valid, **OPTIONS, folder=tmp_path / "cut").steps == stop_after

@@ -325,11 +325,11 @@ def interrupt_after(steps, monkeypatch):
 
     original = loop.step
 
-    def step(session, module, index, *, asked):
+    def step(session, module, index, loaded, *, asked):
         if session.state.progress.step == steps - 1:
             signal.raise_signal(signal.SIGINT)
             asked = True
-        return original(session, module, index, asked=asked)
+        return original(session, module, index, loaded, asked=asked)
 
     monkeypatch.setattr(loop, "step", step)
 

@@ -1,11 +1,13 @@
 """Graph, Batch and Prediction: what goes into a network, and what comes out of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from transferkit.adapters.parcel import send
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +83,7 @@ class Batch:
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch on another device."""
-        moved = {f.name: getattr(self, f.name).to(device) for f in fields(self) if f.name != "extra"}
-        return replace(self, **moved, extra={k: v.to(device) for k, v in self.extra.items()})
+        return send(self, device)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from math import ceil
 from time import perf_counter
@@ -132,8 +133,8 @@ class GraphBuilder:
         start = (info, safetensors.torch.save(tensors), self.skin)
         context = multiprocessing.get_context("spawn")
         failed: dict[int, BaseException] = {}
+        under_way: dict[Future[None], int] = {}
         with ProcessPoolExecutor(min(workers, len(pieces)), context, initializer=_enter, initargs=start) as pool:
-            under_way: dict[Future[None], int] = {}
             try:
                 for k, piece in enumerate(pieces):
                     if len(under_way) > workers:  # a few at a time: what waits for its turn is a copy of its structures
@@ -143,6 +144,12 @@ class GraphBuilder:
                     under_way[pool.submit(_build, replace(piece, data=piece.data.without(*PROPERTIES)))] = k
                 while under_way:
                     self._collect(under_way, pieces, failed)
+            except BrokenProcessPool as error:
+                raise GraphError(
+                    "a process that built graphs has ended without a word. If memory ran out, start again with fewer cores (taskset, "
+                    "or those that the batch system gives); in a script of your own, let it begin with if __name__ == '__main__':. What was "
+                    "built is kept."
+                ) from error
             except KeyboardInterrupt:
                 for child in multiprocessing.active_children():  # they do not hear Ctrl-C
                     child.terminate()
@@ -156,7 +163,9 @@ class GraphBuilder:
     ) -> None:
         for future in wait(under_way, return_when=FIRST_COMPLETED).done:
             k = under_way.pop(future)
-            if (error := future.exception()) is not None:
+            if isinstance(error := future.exception(), BrokenProcessPool):
+                raise error
+            if error is not None:
                 failed[k] = error
             else:
                 self.progress(len(pieces[k].data))

@@ -25,6 +25,11 @@ def recipes(incomplete: str) -> list[str]:
     return [*_paths(incomplete, lambda path: path.suffix in {".yaml", ".yml"})]
 
 
+def clusters(incomplete: str) -> list[str]:
+    """``local``, and cluster files."""
+    return [name for name in ("local",) if name.startswith(incomplete)] + recipes(incomplete)
+
+
 def runs(incomplete: str) -> list[str]:
     """Folders of runs and comparisons, and folders on the way to them."""
     return [*_paths(incomplete, lambda path: (path / "recipe.yaml").is_file())]

@@ -46,7 +46,7 @@ def check(
 
     found = preview(wanted, output=output, smoke=smoke, startup=perf_counter() - begun)
     more = [*(["--output", str(output)] if output else []), *(["--smoke"] if smoke else [])]
-    call = shlex.join(["transferkit", "run", str(recipe), *(overrides or ()), *more])
+    call = shlex.join(["transferkit", "run" if wanted.vary is None else "study", str(recipe), *(overrides or ()), *more])
     then = f"\nNext    {call}" if found.can_start else "\nMend these, and check again."
     show(found.facts, text=f"{found}{then}", as_json=as_json)
     if not found.can_start:
@@ -105,10 +105,15 @@ def evaluate(
 
 
 def report(run: Run, *, as_json: AsJson = False) -> None:
-    """Write the page of a run or a comparison again."""
-    from transferkit.comparison import report as put_together
+    """Write the page of a run, a comparison or a study again; of a study also its tables, from what has finished."""
+    from transferkit.scaling.study_report import is_study, report_study
 
-    page = put_together(run)
+    if is_study(run):
+        page = report_study(run)
+    else:
+        from transferkit.comparison import report as put_together
+
+        page = put_together(run)
     text = f"Written to {page}\nNext    open it in a browser"
     show({"page": str(page)}, text=text, as_json=as_json)
 

@@ -27,6 +27,8 @@ FILES = {
     "index.html, figures/": "the page",
 }
 """Of a run."""
+EACH = {"comparison": "VARIANT/seed-K", "study": "points/KEY"}
+"""Folder of each of several runs."""
 TRACKED = {"wandb/": "what Weights & Biases keeps"}
 """Of a run with ``tracking.wandb``."""
 
@@ -112,7 +114,7 @@ def train(runs: Sequence[Prepared]) -> list[Json]:
     return [*out.values()]
 
 
-def write(folder: Path, runs: Sequence[Prepared], *, several: bool) -> Json:
+def write(folder: Path, runs: Sequence[Prepared], *, kind: str) -> Json:
     """Where to, and how far that is."""
     states = [run.state for run in runs]
     return {
@@ -120,6 +122,6 @@ def write(folder: Path, runs: Sequence[Prepared], *, several: bool) -> Json:
         "runs": len(runs),
         "finished": states.count("finished"),
         "begun": states.count("begun"),
-        "each": f"{folder}/VARIANT/seed-K" if several else str(folder),
+        "each": f"{folder}/{EACH[kind]}" if kind in EACH else str(folder),
         "files": FILES | (TRACKED if any(run.job.recipe.tracking.wandb is not None for run in runs) else {}),
     }

@@ -142,7 +142,14 @@ def _data(found: Prepared, attempts: Attempts, where: str, *, smoke: bool) -> No
     )
     found.keys["parts"] = (
         "parts",
-        key_of(options, recipe.data.split, recipe.data.subset, recipe.seed, recipe.reference.fit_on, recipe.training.augmentation),
+        key_of(
+            options,
+            recipe.data.split,
+            recipe.data.subset,
+            recipe.seed,
+            recipe.reference.fit_on,
+            recipe.training.augmentation,
+        ),
     )
     found.parts = attempts.once(where, found.keys["parts"], lambda: divide(recipe, sifted.kept, smoke=smoke))
 

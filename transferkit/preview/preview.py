@@ -3,22 +3,22 @@
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
-from transferkit.comparison import jobs
 from transferkit.cores import cores
 from transferkit.errors import RunFolderError
 from transferkit.pool import Job, shares
 from transferkit.preview import facts
 from transferkit.preview.attempts import Attempts
 from transferkit.preview.estimate import Estimate, estimates
-from transferkit.preview.prepare import Prepared, prepare, state_of
+from transferkit.preview.prepare import Prepared, prepare
 from transferkit.preview.span import Span
 from transferkit.preview.stages import PAGE, crowded, shared_out
 from transferkit.preview.text import in_words, text_of
+from transferkit.preview.wanted import wanted
 from transferkit.recipe import Recipe
 from transferkit.run_folder import folder_of
 from transferkit.typing import Json
@@ -32,7 +32,7 @@ class Preview:
     """What :func:`preview` found; ``print`` it, or take :attr:`facts`.
 
     Attributes:
-        facts: a JSON object: "recipe", "can_start", "mistakes", "read", "split", "train", "write", "cost"
+        facts: a JSON object: "recipe", "kind", "study", "can_start", "mistakes", "read", "split", "train", "write", "cost"
     """
 
     facts: Json
@@ -58,7 +58,7 @@ def preview(
     """Do what comes before the first step of every run, measure a few steps, and stop there. Nothing is written.
 
     Args:
-        recipe: a run or a comparison
+        recipe: a run, a comparison or a study
         output: folder that the run would be told to write to
         smoke: preview the smoke run
         startup: seconds that a process needs before it begins
@@ -83,19 +83,20 @@ from transferkit.run_folder import folder_of
     """
     attempts = Attempts()
     folder = folder_of(recipe, output, smoke=smoke)
-    several = bool(recipe.compare or recipe.seeds)
-    wanted = [*jobs(recipe, folder)] if several else [Job("", recipe.seed, recipe, folder)]
-    if (
-        several
-        and attempts.once("", of := ("folder", str(folder)), lambda: state_of(folder, recipe, smoke=smoke)) is None
-    ):
+    asked = wanted(recipe, folder, smoke=smoke)
+    several = asked.several
+    if several and attempts.once("", of := ("folder", str(folder)), asked.folder_state) is None:
         # told once: the folders of the runs in it are refused for the same reason
-        attempts.done |= {("folder", str(job.folder)): attempts.done[of] for job in wanted}
-    workers, threads = shares(len(wanted)) if several else (1, torch.get_num_threads())
+        attempts.done |= {("folder", str(job.folder)): attempts.done[of] for job in asked.jobs}
+    number = sum(asked.times.values()) if asked.study else len(asked.jobs)
+    workers, threads = shares(max(1, number)) if several else (1, torch.get_num_threads())
     with _threads(threads):
-        runs = [prepare(job, attempts, smoke=smoke) for job in wanted]
+        runs = [prepare(job, attempts, smoke=smoke) for job in asked.jobs]
         found = estimates(runs, attempts, seconds=seconds, smoke=smoke)
-    left = [found[run.job.name] for run in runs if run.job.name in found and run.state != "finished"]
+    if asked.study:  # its points have no pages
+        found = {n: replace(e, stages={k: s for k, s in e.stages.items() if k != "page"}) for n, e in found.items()}
+    times = asked.times if asked.study else {run.job.name: int(run.state != "finished") for run in runs}
+    left = [found[run.job.name] for run in runs if run.job.name in found for _ in range(times[run.job.name])]
     disk = {"bytes": sum(e.bytes for e in left), "free_bytes": free_bytes(folder)}
     imports = sum(attempts.seconds(("package", name)) for name in {run.job.recipe.adapter.name for run in runs})
     if disk["bytes"] > disk["free_bytes"]:
@@ -108,13 +109,14 @@ from transferkit.run_folder import folder_of
     return Preview(
         {
             "recipe": recipe.name,
-            "kind": "comparison" if several else "run",
+            "kind": asked.kind,
+            "study": asked.study,
             "can_start": not mistakes,
             "mistakes": mistakes,
             "read": facts.read(runs, attempts),
             "split": facts.split(runs),
             "train": facts.train(runs),
-            "write": facts.write(folder, runs, several=several) | disk,
+            "write": facts.write(folder, runs, kind=asked.kind) | disk,
             "cost": _cost(runs, found, left, begin=startup + imports, workers=workers, threads=threads)
             if left
             else None,

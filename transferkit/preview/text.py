@@ -20,6 +20,7 @@ def text_of(facts: Json) -> str:
         facts: of :class:`~transferkit.preview.preview.Preview`
     """
     sections = [
+        ("Study", _study(facts)),
         ("Read", _read(facts)),
         ("Split", _split(facts)),
         ("Train", _train(facts)),
@@ -42,6 +43,20 @@ def in_words(size: float) -> str:
     return f"{size / 1e3:.0f} kB"
 
 
+def _study(facts: Json) -> Iterator[str]:
+    if (study := facts.get("study")) is None:
+        return
+    done = f", {study['finished']} of them finished" if study["finished"] else ""
+    sizes = f", {_list(study['sizes'])} {study['abscissa']}" if study["sizes"] else ""
+    yield f"  {_count(study['points'], 'point')}{done}: {_count(len(study['curves']), 'curve')} ({'; '.join(study['curves'])}){sizes}, {_count(len(study['chains']), 'chain')}"
+    yield from (f"  {sentence}" for sentence in study["treatment"])
+    yield "  below, the first chain; the others are like it"
+
+
+def _list(sizes: list[int]) -> str:
+    return ", ".join(f"{n:,}" for n in sizes)
+
+
 def _read(facts: Json) -> Iterator[str]:
     for data in facts["read"]:
         labels = ", ".join(f"{name} {n:,}" for name, n in data["labels"].items() if n)
@@ -57,7 +72,9 @@ def _read(facts: Json) -> Iterator[str]:
 
 
 def _split(facts: Json) -> Iterator[str]:
-    shown = facts["split"][:PARTS_SHOWN]
+    study = facts.get("study") is not None
+    # of a study, the smallest and the largest training part; what each lacks stands in the table already
+    shown = [facts["split"][0], *facts["split"][1:][-1:]] if study and facts["split"] else facts["split"][:PARTS_SHOWN]
     for parts in shown:
         fold = "" if parts["fold"] is None else f", fold {parts['fold']}"
         yield f"  seed {parts['seed']}, by {parts['by']}{fold}"
@@ -67,9 +84,9 @@ def _split(facts: Json) -> Iterator[str]:
             yield f"    {name:<20} {n:>10,} {parts['atoms'][name]:>8,} {parts['compositions'][name]:>13,}  {absent if name != 'train' else ''}".rstrip()
         for name, n in parts["undetermined_structures"].items():
             yield f"    ! {name}: the reference of {n} structures is not determined by training; they are counted apart"
-        for warning in parts["warnings"]:
+        for warning in [] if study else parts["warnings"]:
             yield f"    ! {warning}"
-    if len(facts["split"]) > len(shown):
+    if len(facts["split"]) > len(shown) and not study:
         yield f"  and {len(facts['split']) - len(shown)} more seeds"
 
 

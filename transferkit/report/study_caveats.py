@@ -29,6 +29,7 @@ def caveats(told: Json, sections: Sequence[Json], abscissa: str) -> list[str]:
         *_range(curves, abscissa),
         *_compositions(sections),
         *_pool(told, curves, abscissa),
+        *(f"{note[:1].upper()}{note[1:]}." for note in told.get("notes") or []),
     ]
     out.append(
         "All points are tested on the same structures. The intervals do not hold the chance in choosing that test part; "
@@ -71,14 +72,8 @@ def _compositions(sections: Sequence[Json]) -> list[str]:
     out = []
     for s in sections:
         numbers = [n for c in s["curves"] for size in c["sizes"] for n in sizes_of(c, size)]
-        left = max((c.get("left_out") or 0 for c in s["curves"]), default=0)
         if numbers and min(numbers) < FEW_COMPOSITIONS:
             out.append(f"{s['quantity'].capitalize()} on {s['test']}: errors are means over {size_range(numbers)} compositions only.")
-        if left:
-            out.append(
-                f"{s['quantity'].capitalize()} on {s['test']}: up to {counted(left, 'composition')} of the test are left out, because some "
-                "point of the same chain cannot know them (their E0 is undetermined there). What is left may be easier."
-            )
         if len(set(numbers)) > 1:
             out.append(
                 f"{s['quantity'].capitalize()} on {s['test']}: the number of compositions differs between curves or chains "

@@ -68,7 +68,7 @@ def study_page(folder: Path) -> Json:
         "compositions in `compositions.parquet` and the fits in `study.json`.",
         "hashes": [[key, str(value)] for key, value in (told.get("origin") or {}).items() if value],
         "versions": told.get("versions") or {},
-        "notes": told.get("notes") or [],
+        "notes": [],
         "files": files_written(folder),
     }
 

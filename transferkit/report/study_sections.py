@@ -5,8 +5,8 @@ from pathlib import Path
 
 from transferkit.report.figures.scaling_curves import scaling_curves
 from transferkit.report.pictures import Picture, picture
-from transferkit.report.quantities import MISSING, QUANTITIES, Quantity, count, decimals
-from transferkit.report.study_sentences import crossing_words, size_range, sizes_of
+from transferkit.report.quantities import MISSING, QUANTITIES, Quantity, count
+from transferkit.report.study_sentences import FAR, crossing_words, size_range, sizes_of
 from transferkit.typing import Json
 
 TITLES = {"energy": "Energy", "forces": "Forces", "stress": "Stress", "magmoms": "Magnetic moments"}
@@ -27,15 +27,14 @@ def section(folder: Path, told: Json, abscissa: str) -> Json:
         "unit": quantity.unit,
         "headline": _headline(curves, quantity),
         "picture": _picture(folder, told, abscissa),
-        "sentences": [f"{c['curve']}: {c['refused']}" for c in curves if c.get("refused")]
-        + [f"{_pair(c)}: {c['refused']}" for c in contrasts if c.get("refused")],
+        "sentences": refusals(curves, contrasts),
         "contrasts": [
-            [_pair(c), _size(c["crossing"].get("size")), crossing_words(c["crossing"], abscissa)]
+            [_pair(c), _within(c["crossing"].get("size"), _largest(told)), crossing_words(c["crossing"], abscissa)]
             for c in contrasts
             if c.get("crossing")
         ],
-        "factors": [_factor(c, row, quantity) for c in contrasts for row in c.get("factors") or []],
-        "fits": [_fit(curve, quantity) for curve in curves],
+        "factors": [_factor(c, row, quantity, _largest(told)) for c in contrasts for row in c.get("factors") or []],
+        "fits": [_fit(curve, quantity) for curve in curves if curve.get("fit")],
         "forecast_head": [f"at {row['factor']:g} times = {count(row['size'])}" for row in _first(curves, "forecast")],
         "forecast": [
             [c["curve"], *(quantity.show(row["error"], row.get("interval")) for row in c["forecast"])]
@@ -44,27 +43,54 @@ def section(folder: Path, told: Json, abscissa: str) -> Json:
         ],
         "targets_head": [f"{quantity.show(row['target'])} {quantity.unit}" for row in _first(curves, "targets")],
         "targets": [
-            [c["curve"], *(target_cell(row) for row in c["targets"])] for c in curves if c.get("targets")
+            [c["curve"], *(target_cell(row, _largest(told)) for row in c["targets"])] for c in curves if c.get("targets")
         ],
         "points": [row for curve in curves for row in _points(curve, quantity)],
     }
 
 
-def target_cell(row: Json) -> str:
+def refusals(curves: Sequence[Json], contrasts: Sequence[Json]) -> list[str]:
+    """Why laws were not fitted, each reason once.
+
+    >>> refusals([{"curve": "a", "refused": "Too few sizes."}, {"curve": "b", "refused": "Too few sizes."}], [])
+    ['No power law is fitted to a and b. Too few sizes.']
+    """
+    reasons: dict[str, list[str]] = {}
+    for curve in curves:
+        if curve.get("refused"):
+            reasons.setdefault(curve["refused"], []).append(curve["curve"])
+    said = [f"No power law is fitted to {' and '.join(names)}. {why}" for why, names in reasons.items()]
+    return said + [f"{_pair(c)}: {c['refused']}" for c in contrasts if c.get("refused")]
+
+
+def target_cell(row: Json, largest: float) -> str:
     """Size that a target error needs, with its interval; or that it is out of reach.
 
-    >>> target_cell({"target": 0.02, "size": 1200.0, "interval": [800.0, None]})
+    Args:
+        row: {"size", "interval", "reach"}
+        largest: size that was measured; no number is given for sizes far beyond it
+
+    >>> target_cell({"size": 1200.0, "interval": [800.0, None]}, 120.0)
     '1,200 [800, no end]'
-    >>> target_cell({"target": 0.02, "size": None, "interval": None, "reachable": False})
-    'not reached'
+    >>> target_cell({"size": None, "interval": None, "reach": "unreachable"}, 120.0)
+    'unreachable'
     """
     if row.get("size") is None:
-        return "not reached" if row.get("reachable") is False else MISSING
-    interval = row.get("interval")
-    if interval is None:
-        return _size(row["size"])
-    low, high = (_size(end) if end is not None else None for end in interval)
-    return f"{_size(row['size'])} [{low or 'no end'}, {high or 'no end'}]"
+        return str(row.get("reach") or MISSING)
+    text, interval = _within(row["size"], largest), row.get("interval")
+    if interval is None or row["size"] > FAR * largest:
+        return text
+    low, high = ("no end" if end is None else _within(end, largest) for end in interval)
+    return f"{text} [{low}, {high}]"
+
+
+def _largest(told: Json) -> float:
+    return float(max((n for curve in told["curves"] for n in curve["sizes"]), default=0))
+
+
+def _within(size: float | None, largest: float) -> str:
+    """A size, or that it is far beyond what was measured: a number there would be read as a result."""
+    return _size(size) if size is None or size <= FAR * largest else f"> {_size(FAR * largest)}"
 
 
 def _picture(folder: Path, told: Json, abscissa: str) -> Picture | None:
@@ -72,11 +98,7 @@ def _picture(folder: Path, told: Json, abscissa: str) -> Picture | None:
     if not curves:
         return None
     quantity = QUANTITIES[told["quantity"]]
-    lines = [c["crossing"] for c in told.get("contrasts") or [] if c.get("crossing") and c["crossing"].get("size")]
-    crossings = [
-        {"size": c["size"], "low": (c.get("interval") or [None, None])[0], "high": (c.get("interval") or [None, None])[1]}
-        for c in lines
-    ]
+    crossings = [c["crossing"] for c in told.get("contrasts") or [] if c.get("crossing")]
     ends = ", ".join(f"{c['curve']} {quantity.show(c['mean'][-1])} at {count(c['sizes'][-1])}" for c in curves if c["sizes"])
     return picture(
         scaling_curves(curves, told["quantity"], abscissa=abscissa, crossings=crossings),
@@ -113,13 +135,13 @@ def _size(value: float | None) -> str:
     """
     if value is None:
         return MISSING
-    return count(float(f"{value:.3g}")) if value < 1e7 else f"{value:.2g}"
+    if not 1.0 <= value < 1e7:
+        return f"{value:.2g}"
+    return count(float(f"{value:.3g}"))
 
 
 def _fit(curve: Json, quantity: Quantity) -> list[str]:
-    fit = curve.get("fit")
-    if fit is None:
-        return [curve["curve"], MISSING, MISSING, MISSING, MISSING, f"not fitted: {curve.get('refused') or 'too few points'}"]
+    fit = curve["fit"]
     bound = fit.get("offset_bound")
     floor = MISSING if fit.get("offset") is None else quantity.show(fit["offset"])
     if bound is not None:
@@ -130,7 +152,7 @@ def _fit(curve: Json, quantity: Quantity) -> list[str]:
         quantity.show(fit["prefactor"]),
         floor,
         MISSING if fit.get("r2") is None else f"{fit['r2']:.3f}",
-        fit["form"] + (f"; {fit['why']}" if fit.get("why") else ""),
+        " ".join([str(fit.get("why") or fit["form"]), *(fit.get("warnings") or [])]),
     ]
 
 
@@ -141,16 +163,16 @@ def _number(value: float, interval: Sequence[float | None] | None) -> str:
     return f"{text} [{interval[0]:.3f}, {interval[1]:.3f}]"
 
 
-def _factor(contrast: Json, row: Json, quantity: Quantity) -> list[str]:
+def _factor(contrast: Json, row: Json, quantity: Quantity, largest: float) -> list[str]:
+    head = [_pair(contrast), count(row["size"]), quantity.show(row["error"])]
+    factor, needed = row["factor"], row["scratch_size"]
+    if factor is None:
+        return [*head, MISSING, "out of reach"]
+    if needed > FAR * largest:
+        return [*head, _within(needed, largest), f"> {FAR * largest / row['size']:,.0f} †"]
     beyond = " †" if row.get("extrapolated") else ""
-    value = f"{row['factor']:.{decimals(row['factor'])}f}"
-    interval = row.get("interval")
-    if interval is not None:
-        low, high = (f"{end:.3g}" if end is not None else "no end" for end in interval)
-        value = f"{value}{beyond} [{low}, {high}]"
-    else:
-        value += beyond
-    return [_pair(contrast), count(row["size"]), quantity.show(row["error"]), _size(row["scratch_size"]), value]
+    low, high = ("no end" if end is None else f"{end:,.3g}" for end in row["interval"])
+    return [*head, _size(needed), f"{factor:,.3g}{beyond} [{low}, {high}]"]
 
 
 def _first(curves: Sequence[Json], key: str) -> list[Json]:

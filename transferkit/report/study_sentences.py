@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from transferkit.report.quantities import MISSING, QUANTITIES, count
 from transferkit.typing import Json
 
+FAR = 100
+"""Times the largest measured size, beyond which no number is given."""
+
 
 def answer(told: Json, abscissa: str) -> str:
     """What came out of one test part and quantity, in one or two sentences; empty where nothing was measured.
@@ -22,22 +25,27 @@ def answer(told: Json, abscissa: str) -> str:
         for c in curves
     )
     text = f"{quantity.name.capitalize()} error on {told['test']}: {ends}."
+    reasons = dict.fromkeys(c["refused"] for c in curves if c.get("refused"))
+    text += "".join(f" No power law is fitted: {why[:1].lower()}{why[1:]}" for why in reasons)
     for contrast in told.get("contrasts") or []:
-        rows = contrast.get("factors") or []
-        if rows:
-            row = rows[-1]
-            ends_of = row.get("interval")
-            span = f" (95 % interval {_ends(ends_of)})" if ends_of else ""
-            text += (
-                f" To match {contrast['transfer']} at {count(row['size'])} {abscissa}, {contrast['scratch']} needs "
-                f"{row['factor']:.2g} times as many{span}{', read beyond what was measured' if row.get('extrapolated') else ''}."
-            )
-        crossing = contrast.get("crossing")
-        if crossing:
-            text += f" {crossing_words(crossing, abscissa)}"
-        elif contrast.get("refused"):
-            text += f" {contrast['transfer']} and {contrast['scratch']}: {contrast['refused']}"
+        text += _factor_words(contrast, abscissa)
+        if contrast.get("crossing"):
+            text += f" {crossing_words(contrast['crossing'], abscissa)}"
     return text
+
+
+def _factor_words(contrast: Json, abscissa: str) -> str:
+    """What pre-training saves at the largest size."""
+    rows = [row for row in contrast.get("factors") or [] if row.get("factor") is not None]
+    if not rows:
+        return ""
+    row, largest = rows[-1], rows[-1]["size"]
+    head = f" To match {contrast['transfer']} at {count(row['size'])} {abscissa}, {contrast['scratch']} needs"
+    if row["scratch_size"] > FAR * largest:
+        return f"{head} more than {FAR} times the largest size, if its line goes on."
+    span = f" (95 % interval {_ends(row['interval'])})" if row.get("interval") else ""
+    beyond = ", read beyond what was measured" if row.get("extrapolated") else ""
+    return f"{head} {_times(row['factor'])} times as many{span}{beyond}."
 
 
 def crossing_words(crossing: Json, abscissa: str) -> str:
@@ -81,12 +89,16 @@ def size_range(numbers: Sequence[int]) -> str:
     return count(low) if low == high else f"{count(low)} to {count(high)}"
 
 
+def _times(value: float) -> str:
+    return f"{value:.2g}" if value < 100 else _round(value)
+
+
 def _round(value: float) -> str:
     return count(float(f"{value:.3g}")) if value < 1e7 else f"{value:.2g}"
 
 
 def _ends(interval: Sequence[float | None]) -> str:
-    low, high = (f"{end:.2g}" if end is not None else None for end in interval)
+    low, high = (None if end is None else _times(end) for end in interval)
     if low and high:
         return f"{low} to {high}"
     if low:

@@ -59,7 +59,12 @@ class Collector:
         for point in told["points"]:
             path = folder / "points" / point["key"] / "result.json"
             if point["key"] not in self.seen and path.exists():
-                self.seen[point["key"]] = _rows(json.loads(path.read_text()), point)
+                try:
+                    self.seen[point["key"]] = _rows(json.loads(path.read_text()), point)
+                except (ValueError, LookupError, TypeError, AttributeError) as error:
+                    raise RunFolderError(
+                        f"{path} is damaged: {type(error).__name__}: {error}. Remove its folder, and run the study again."
+                    ) from error
             rows += self.seen.get(point["key"], [])
         varied = [name for name in told["axes"] if name not in {*COLUMNS, "composition"}]
         return _tables(pd.DataFrame(rows, columns=[*KEYS, "error", "unit", "point", *varied, "composition", "parts"]), varied)

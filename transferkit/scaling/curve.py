@@ -1,13 +1,14 @@
 """The points of one learning curve: sizes, errors, and which points share a chain of nested subsets."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from transferkit.errors import ScalingError
 
 FEWEST_SIZES = 3
+FEWEST_COMPOSITIONS = 5
 DECADE = 10.0
 
 Numbers = Sequence[float] | Sequence[Sequence[float]] | np.ndarray
@@ -22,11 +23,15 @@ class Curve:
         sizes: (m,), increasing
         errors: (chains, m), in any unit
         chains: label of each row; None for one curve whose points are taken as independent
+        compositions: names of the test compositions; empty where their errors were not given
+        shares: (chains, m, compositions), what each composition adds to the log error (jackknife)
     """
 
     sizes: np.ndarray
     errors: np.ndarray
     chains: tuple[object, ...] | None
+    compositions: tuple[str, ...] = ()
+    shares: np.ndarray | None = None
 
     @property
     def logs(self) -> np.ndarray:
@@ -39,13 +44,21 @@ class Curve:
         return float(np.exp(np.log(self.sizes).mean())), float(np.exp(self.logs.mean()))
 
 
-def curve_of(sizes: Numbers, errors: Numbers, chains: Labels | None = None, *, name: str = "") -> Curve:
+def curve_of(
+    sizes: Numbers,
+    errors: Numbers,
+    chains: Labels | None = None,
+    *,
+    compositions: Mapping[str, Numbers] | None = None,
+    name: str = "",
+) -> Curve:
     """Check the points of a learning curve and bring them in order.
 
     Args:
         sizes: training set sizes; one per error, or one per column of ``errors``
         errors: one per size, or a table with one row per chain
-        chains: which chain of nested subsets each error (or each row) belongs to
+        chains: which chain of nested subsets each error (or each row) belongs to; rows come out sorted by it
+        compositions: errors of each test composition, in the shape of ``errors``, which is their mean
         name: what a message calls the curve
 
     Raises:
@@ -59,17 +72,50 @@ def curve_of(sizes: Numbers, errors: Numbers, chains: Labels | None = None, *, n
     x, y, labels = _flat(sizes, errors, chains, of)
     _positive(x, "size", of)
     _positive(y, "error", of)
-    order = list(dict.fromkeys(labels.tolist()))
+    order = sorted(dict.fromkeys(labels.tolist()), key=lambda label: (str(type(label)), label))
     grid = np.unique(x)
+    rows, columns = np.array([order.index(label) for label in labels.tolist()]), np.searchsorted(grid, x)
     table = np.full((len(order), len(grid)), np.nan)
-    for size, error, label in zip(x, y, labels.tolist(), strict=True):
-        at = order.index(label), int(np.searchsorted(grid, size))
+    for k, at in enumerate(zip(rows, columns, strict=True)):
         if np.isfinite(table[at]):
-            raise ScalingError(_twice(size, label, of, told=chains is not None))
-        table[at] = error
+            raise ScalingError(_twice(x[k], order[rows[k]], of, told=chains is not None))
+        table[at] = y[k]
     _complete(table, order, grid, of)
     _wide_enough(grid, of)
-    return Curve(grid, table, tuple(order) if len(order) > 1 else None)
+    curve = Curve(grid, table, tuple(order) if len(order) > 1 else None)
+    return curve if compositions is None else _with_compositions(curve, compositions, (rows, columns), of)
+
+
+def _with_compositions(
+    curve: Curve, compositions: Mapping[str, Numbers], at: tuple[np.ndarray, np.ndarray], of: str
+) -> Curve:
+    """The curve with the errors of its test compositions."""
+    names = sorted(compositions)
+    if len(names) < FEWEST_COMPOSITIONS:
+        raise ScalingError(
+            f"there are errors of {len(names)} compositions{of}. Give those of at least {FEWEST_COMPOSITIONS}, or leave them out."
+        )
+    table = np.empty((*curve.errors.shape, len(names)))
+    for k, name in enumerate(names):
+        values = np.asarray(compositions[name], dtype=np.float64).ravel()
+        if values.shape != at[0].shape or not np.all(np.isfinite(values) & (values >= 0)):
+            raise ScalingError(
+                f"composition {name!r}{of} has {np.isfinite(values).sum()} errors for {len(at[0])} points, or a negative one. Give one "
+                f"error per point, and leave out compositions that were not tested at every point."
+            )
+        table[(*at, k)] = values
+    mean = table.mean(axis=-1)
+    far = np.abs(mean / curve.errors - 1.0)
+    if far.max() > 1e-6:
+        k, i = np.unravel_index(int(far.argmax()), far.shape)
+        raise ScalingError(
+            f"the error at size {curve.sizes[i]:g}{of} is {curve.errors[k, i]:g}, and the mean over its {len(names)} compositions "
+            f"{mean[k, i]:g}. Give errors that are means over these compositions."
+        )
+    n = len(names)  # what leaving a composition out does: few hard ones make most of a mean, which is far from linear
+    left_out = np.log1p(-np.minimum((table / mean[..., None] - 1.0) / (n - 1), 1.0 - 1e-9))
+    shares = -(n - 1) / n * (left_out - left_out.mean(axis=-1, keepdims=True))
+    return replace(curve, compositions=tuple(names), shares=shares)
 
 
 def _flat(sizes: Numbers, errors: Numbers, chains: Labels | None, of: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

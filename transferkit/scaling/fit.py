@@ -8,7 +8,7 @@ import numpy as np
 from transferkit.scaling.curve import Curve
 from transferkit.scaling.fitting import Loss, descend, spread_of
 from transferkit.scaling.forms import Form, Plain
-from transferkit.scaling.spread import Spread, of_chains, of_points
+from transferkit.scaling.spread import Spread, of_chains, of_compositions, of_points
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,12 +92,22 @@ class Fit:
 
     @cached_property
     def spread(self) -> Spread:
-        """Over chains where there are several; of a regression on independent points where there is one curve."""
-        if len(self.logs) > 1:
-            return Spread((of_chains(self.influence),))
+        """Over chains where there are several; of a regression on independent points where there is one curve.
+
+        With errors of single compositions, over test compositions too.
+        """
         slopes = self.form.gradient(self.theta, self.u)
-        inverse = np.linalg.pinv(slopes.T @ slopes, hermitian=True)
-        return Spread((of_points(inverse + 1e-15 * np.eye(len(inverse)), self.variance, len(self.u) - self.form.n),))
+        several = len(self.logs) > 1
+        if several:
+            source = of_chains(self.influence)
+        else:
+            inverse = np.linalg.pinv(slopes.T @ slopes, hermitian=True)
+            source = of_points(inverse + 1e-15 * np.eye(len(inverse)), self.variance, len(self.u) - self.form.n)
+        if self.curve.shares is None:
+            return Spread((source,))
+        counted = self.loss.slope(self.residuals)[:, :, None] * self.curve.shares
+        cells = np.einsum("kmc,mp->kcp", counted, slopes) @ self._inverse(slopes)
+        return Spread((source, *of_compositions(cells, chains=several)))
 
     @cached_property
     def variance(self) -> float:

@@ -15,6 +15,7 @@ from transferkit.scaling.curve import Curve
 from transferkit.scaling.fit import Fit, fit_plain, reduced
 from transferkit.scaling.fitting import Loss, descend, spread_of
 from transferkit.scaling.forms import WithFloor
+from transferkit.scaling.spread import freedom_of
 
 SMALLEST, LARGEST = 1e-3, 6.0
 """Exponents that are tried. An end of an interval that lies at one of them is no end."""
@@ -126,9 +127,9 @@ def floor_of(fit: Fit, level: float) -> Floor:
     form = WithFloor()
     thetas = np.column_stack([ab, tried])
     score, df = _scores(fit, np.array([form.value(t, u) for t in thetas]), np.array([form.gradient(t, u) for t in thetas]))
-    critical = float(student.ppf(level, df))
+    critical = student.ppf(level, df)
     unit = fit.curve.middle[1]
-    p_value = float(student.sf(score[0], df))
+    p_value = float(student.sf(score[0], df[0]))
     at_most = _last(tried, score + critical)
     at_least = _first(tried, score - critical)
     return Floor(
@@ -145,13 +146,13 @@ def exponent_with_floor(fit: Fit, level: float) -> Interval:
     error = pq[:, :1] + pq[:, 1:] * phi
     by_b = -pq[:, 1:] * (np.exp(-b * np.log(u)) * np.log(u) + phi) / b
     score, df = _scores(fit, np.log(error), np.stack([np.ones_like(phi), phi, by_b], axis=-1) / error[:, :, None])
-    critical = float(student.ppf(0.5 + level / 2, df))
+    critical = student.ppf(0.5 + level / 2, df)
     low = _first(tried, score - critical)
     high = _last(tried, score + critical)
     return Interval(((None if low <= tried[0] else low, high),), level)
 
 
-def _scores(fit: Fit, values: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, float]:
+def _scores(fit: Fit, values: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """t statistics of (estimate - hypothesis) of the last parameter at fits under hypotheses, and their degrees of freedom.
 
     Args:
@@ -167,10 +168,28 @@ def _scores(fit: Fit, values: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarra
     per_chain = np.einsum("fkm,fm->fk", fit.loss.psi(residuals), lever)
     n = len(logs)
     if n > 1:
-        error, df = per_chain.std(axis=1, ddof=1) / np.sqrt(n), n - 1.0
+        variance, df = per_chain.var(axis=1, ddof=1) / n, np.full(len(values), n - 1.0)
     else:  # the scatter of one curve is known from its best fit, not from a wrong hypothesis
-        error, df = np.sqrt((lever**2).sum(axis=1) * fit.variance), float(len(fit.u) - fit.form.n)
-    return per_chain.mean(axis=1) / np.maximum(error, 1e-300), df
+        variance = (lever**2).sum(axis=1) * fit.variance
+        df = np.full(len(values), float(len(fit.u) - fit.form.n))
+    if fit.curve.shares is not None:
+        variance, df = _with_compositions(fit, variance, df, lever, residuals)
+    return per_chain.mean(axis=1) / np.maximum(np.sqrt(variance), 1e-300), df
+
+
+def _with_compositions(
+    fit: Fit, variance: np.ndarray, df: np.ndarray, lever: np.ndarray, residuals: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Variances and degrees of freedom that count the choice of test compositions too, as :class:`Spread` does."""
+    shares = np.asarray(fit.curve.shares)
+    cells = np.einsum("fm,fkm,kmc->fkc", lever, fit.loss.slope(residuals), shares, optimize=True)
+    n, c = cells.shape[1:]
+    over = (cells.mean(axis=1) ** 2).sum(axis=-1) * c / (c - 1)
+    twice = (cells**2).sum(axis=(1, 2)) / n**2 * c / (c - 1) if n > 1 else 0.0
+    total = np.maximum(variance + over - twice, np.maximum(variance, over))
+    dof = freedom_of(cells.mean(axis=1))
+    both = total**2 / np.maximum(variance**2 / df + over**2 / dof, 1e-300)
+    return total, np.maximum(both, np.minimum(df, dof))
 
 
 def _last(tried: np.ndarray, score: np.ndarray) -> float | None:

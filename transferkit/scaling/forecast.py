@@ -93,8 +93,11 @@ class SizeFor:
             f"{target} needs size {wording.size(self.size)}{where}, {wording.interval(self.interval, wording.size)}; "
             f"a new training: {wording.interval(self.prediction, wording.size)}."
         )
-        caution = " The points do not exclude a floor above it, which no size would pass." if self.reach == "open" else ""
-        return text + caution
+        cautions = {
+            "open": " The points do not exclude a floor above it, which no size would pass.",
+            "unreachable": " But the points bend, and with the floor that fits them it is unreachable.",
+        }
+        return text + cautions.get(self.reach, "")
 
 
 def error_at(fit: Fit, size: float, *, level: float, unit: str = "") -> ErrorAt:
@@ -147,13 +150,14 @@ def size_for(fit: Fit, floor: Floor | None, error: float, *, level: float, unit:
     """
     _positive("error", error)
     target = np.log(error)
-    grid = searched(fit)
 
     def off(x: np.ndarray, *, new: bool) -> np.ndarray:
         half = half_of_new(fit, x, level) if new else fit.spread.half(fit.gradient(x), level)
         return np.abs(fit.log_error(x) - target) - half
 
+    grid = searched(fit.curve.sizes)
     size = crossing_of(lambda x: fit.log_error(x) - target, grid)
+    grid = refined(grid, size)
     low, high = fit.curve.sizes[[0, -1]]
     return SizeFor(
         error,
@@ -176,10 +180,19 @@ def _reach(fit: Fit, floor: Floor | None, error: float, *, found: bool) -> str:
     return "reachable" if error > fit.floor else "below the floor"
 
 
-def searched(fit: Fit) -> np.ndarray:
+def searched(sizes: np.ndarray) -> np.ndarray:
     """Logarithms of sizes among which is searched: the points' own range and twelve decades on either side."""
-    x, far = np.log(fit.curve.sizes), DECADES * np.log(10.0)
-    return np.linspace(x[0] - far, x[-1] + far, 1601)
+    far = DECADES * np.log(10.0)
+    return np.linspace(np.log(sizes.min()) - far, np.log(sizes.max()) + far, 1201)
+
+
+def refined(grid: np.ndarray, value: float | None) -> np.ndarray:
+    """A grid with more points near a value, so that an interval about it is found however narrow it is."""
+    if value is None:
+        return grid
+    near = np.geomspace(1e-7, 1.0, 71)
+    more = np.concatenate([value - near, [value], value + near])
+    return np.unique(np.concatenate([grid, more[(more > grid[0]) & (more < grid[-1])]]))
 
 
 def crossing_of(difference: Callable[[np.ndarray], np.ndarray], grid: np.ndarray) -> float | None:

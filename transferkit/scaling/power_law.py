@@ -1,5 +1,6 @@
 """Fit a scaling law to a learning curve."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,7 @@ def fit_power_law(
     *,
     offset: bool | None = False,
     chains: Labels | None = None,
+    compositions: Mapping[str, Numbers] | None = None,
     loss: str = "least-squares",
     level: float = 0.95,
     unit: str = "",
@@ -38,6 +40,8 @@ def fit_power_law(
         offset: False for a N^-b, True for a N^-b + c, None to choose: c stays where its one-sided lower bound at ``level`` is
             above zero, and ``.other`` holds the form that was not chosen
         chains: the chain of nested subsets of each error (or row)
+        compositions: errors of each test composition by its name, in the shape of ``errors``, which must be their mean. Intervals
+            then hold for the law over all compositions that could have been tested, not for this test part alone
         loss: "least-squares", or "huber", which a run that went astray hardly moves
         level: of the intervals
         unit: of the errors, for printing: eV/atom, eV/Å, eV/Å³
@@ -55,7 +59,7 @@ def fit_power_law(
         raise ScalingError(f"loss is {loss!r}. {nearest(loss, LOSSES)}")
     if not 0.5 <= level < 1.0:
         raise ScalingError(f"level is {level:g}, and an interval's level is from 0.5 to below 1. Give 0.95 for 95 %.")
-    curve = curve_of(sizes, errors, chains, name=name)
+    curve = curve_of(sizes, errors, chains, compositions=compositions, name=name)
     huber = loss == "huber"
     m = len(curve.sizes)
     if m < FEWEST_WITH_FLOOR:
@@ -124,10 +128,14 @@ def _floored(curve: Curve, bent: Fit, floor: Floor, plain: PowerLaw, level: floa
 
 
 def _method(curve: Curve) -> str:
+    """How intervals were made, what they assume, and of which law they are."""
+    tests = f"{len(curve.compositions)} test compositions"
+    of = f"of the law over all compositions like these {tests}" if curve.compositions else "of the law on this test part"
     if curve.chains is None:
-        return "t intervals of a regression; they assume independent points of equal scatter in log error"
+        return f"t intervals of a regression, {of}; they assume independent points of equal scatter in log error"
     n = len(curve.chains)
-    return f"t intervals over {n} chains with {n - 1} degree{'s' * (n > 2)} of freedom; a chain's points may be correlated in any way"
+    both = " and the test compositions" if curve.compositions else ""
+    return f"t intervals over {n} chains{both}, {of}; points of a chain may be correlated in any way"
 
 
 def _warnings(curve: Curve) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ An estimate's error is a sum over independent sources: chains of nested subsets,
 source is a table with one row per unit (its influence on every parameter), so that correlations inside a unit need no model.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import t as student
@@ -12,13 +12,18 @@ from scipy.stats import t as student
 from transferkit.scaling.bounds import Interval, around
 
 
+CHAINS, POINTS, COMPOSITIONS, CELLS = "chains", "points", "compositions", "chains and compositions"
+
+
 @dataclass(frozen=True)
 class Source:
     """Influence of independent units on the parameters, (units, parameters); variance = scale * sum of squares.
 
-    ``df`` is None for a correction that is taken off: units that two other sources count twice.
+    ``units`` says what they are. ``df`` is None for a correction that is taken off: the noise of one composition in one chain,
+    which chains and compositions both count.
     """
 
+    units: str
     rows: np.ndarray
     scale: float
     df: float | None
@@ -27,9 +32,16 @@ class Source:
         """Of linear combinations (..., parameters)."""
         return self.scale * ((directions @ self.rows.T) ** 2).sum(axis=-1)
 
+    def freedom(self, directions: np.ndarray) -> np.ndarray:
+        """Degrees of freedom of :meth:`variance`: fewer where a few test compositions make most of it."""
+        shape = directions.shape[:-1]
+        if self.units != COMPOSITIONS:
+            return np.full(shape, self.df)
+        return freedom_of(directions @ self.rows.T)
+
     def placed(self, before: int, behind: int) -> "Source":
         """The same among more parameters, on which these units have no influence."""
-        return Source(np.pad(self.rows, ((0, 0), (before, behind))), self.scale, self.df)
+        return replace(self, rows=np.pad(self.rows, ((0, 0), (before, behind))))
 
 
 @dataclass(frozen=True)
@@ -40,13 +52,14 @@ class Spread:
 
     def of(self, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Standard errors of linear combinations (..., parameters), and their degrees of freedom (Satterthwaite)."""
-        variances = [s.variance(directions) for s in self.sources]
-        total = np.sum([v if s.df else -v for s, v in zip(self.sources, variances, strict=True)], axis=0)
+        found = [s.variance(directions) for s in self.sources if s.df]
+        dofs = [s.freedom(directions) for s in self.sources if s.df]
+        off = np.sum([s.variance(directions) for s in self.sources if not s.df], axis=0)
         # A correction may exceed what it corrects by chance; the largest single source is always there.
-        total = np.maximum(total, np.max([v for s, v in zip(self.sources, variances, strict=True) if s.df], axis=0))
-        noise = np.sum([v**2 / s.df for s, v in zip(self.sources, variances, strict=True) if s.df], axis=0)
-        least = min(s.df for s in self.sources if s.df)
-        df = np.divide(total**2, noise, out=np.full_like(total, least), where=noise > 0)
+        total = np.maximum(np.sum(found, axis=0) - off, np.max(found, axis=0))
+        noise = np.sum([v**2 / df for v, df in zip(found, dofs, strict=True)], axis=0)
+        least = np.min(dofs, axis=0)
+        df = np.divide(total**2, noise, out=np.array(least), where=noise > 0)
         return np.sqrt(total), np.maximum(df, least)
 
     def half(self, directions: np.ndarray, level: float) -> np.ndarray:
@@ -59,24 +72,56 @@ class Spread:
         return around(value, float(self.half(direction, level)), level)
 
 
+def freedom_of(influences: np.ndarray) -> np.ndarray:
+    """Degrees of freedom of the variance of a sum over n units, (..., n): n - 1 for normal ones, 2 n / (kurtosis - 1) for others.
+
+    >>> freedom_of(np.array([1.0, -1.0, 1.0, -1.0])).item(), freedom_of(np.array([9.0, 0.0, 0.0, -9.0, 0.0, 0.0])).item()
+    (3.0, 5.0)
+    """
+    n = influences.shape[-1]
+    kurtosis = n * (influences**4).sum(axis=-1) / np.maximum((influences**2).sum(axis=-1) ** 2, 1e-300)
+    return np.minimum(2.0 * n / np.maximum(kurtosis - 1.0, 1e-9), n - 1.0)
+
+
 def of_chains(rows: np.ndarray) -> Source:
     """The spread of a mean over chains, from the chains' own estimates, (chains, parameters)."""
     n = len(rows)
-    return Source(rows - rows.mean(axis=0), 1.0 / (n * (n - 1)), n - 1.0)
+    return Source(CHAINS, rows - rows.mean(axis=0), 1.0 / (n * (n - 1)), n - 1.0)
 
 
 def of_points(inverse: np.ndarray, variance: float, df: int) -> Source:
     """The spread of a regression on independent points: ``inverse`` of the normal matrix and the residuals' variance."""
-    return Source(np.linalg.cholesky(inverse).T, variance, float(df))
+    return Source(POINTS, np.linalg.cholesky(inverse).T, variance, float(df))
 
 
-def together(first: Spread, second: Spread) -> Spread:
-    """Two estimates from the same chains (and the same compositions): row k of both is the same unit."""
-    rows = zip(first.sources, second.sources, strict=True)
-    return Spread(tuple(Source(np.hstack([a.rows, b.rows]), a.scale, a.df) for a, b in rows))
+def of_compositions(cells: np.ndarray, *, chains: bool) -> tuple[Source, ...]:
+    """The spread over test compositions that could have been tested, (chains, compositions, parameters).
+
+    Args:
+        cells: influence of one composition's errors in one chain on the parameters of that chain
+        chains: chains are a source of their own, so that the noise of single cells would be counted twice
+    """
+    n, c = cells.shape[:2]
+    over = Source(COMPOSITIONS, cells.mean(axis=0), c / (c - 1), c - 1.0)
+    twice = Source(CELLS, cells.reshape(n * c, -1) / n, c / (c - 1), None)
+    return (over, twice) if chains else (over,)
 
 
-def apart(first: Spread, second: Spread) -> Spread:
-    """Two independent estimates."""
+def joined(first: Spread, second: Spread, shared: frozenset[str]) -> Spread:
+    """The spread of two estimates' parameters side by side.
+
+    Args:
+        first: of the first parameters
+        second: of the others
+        shared: kinds of units that are the same units in the same order in both; others are independent
+    """
     n, m = (spread.sources[0].rows.shape[1] for spread in (first, second))
-    return Spread((*(s.placed(0, m) for s in first.sources), *(s.placed(n, 0) for s in second.sources)))
+    if {CHAINS, COMPOSITIONS} <= shared:
+        shared |= {CELLS}
+    out = []
+    for a in first.sources:
+        b = next((s for s in second.sources if s.units == a.units and a.units in shared), None)
+        out.append(a.placed(0, m) if b is None else replace(a, rows=np.hstack([a.rows, b.rows])))
+    done = {s.units for s in first.sources} & shared
+    out += [b.placed(n, 0) for b in second.sources if b.units not in done]
+    return Spread(tuple(out))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from transferkit.scaling.bounds import Interval
 from transferkit.units import GPA
 
-SHOWN = {"eV/atom": ("meV/atom", 1e3), "eV/Å": ("meV/Å", 1e3), "eV/Å³": ("GPa", GPA)}
+SHOWN = {"eV/atom": ("meV/atom", 1e3), "eV/Å": ("meV/Å", 1e3), "eV/Å³": ("GPa", 1.0 / GPA)}
 """Stored unit to the one that is printed, and its factor."""
 
 

@@ -1,7 +1,7 @@
 """Drive: a study from its recipe to its tables, whoever carries the points out."""
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,8 @@ COLUMNS = (
 )
 DEATHS = 3
 """Processes that may die over one point before it counts as failed."""
+EVICTIONS = 30
+"""Batch jobs that may end over one point before it counts as failed."""
 LOOK_AGAIN = 5.0
 """Seconds until a point that another driver works on is looked at again."""
 TABLES = 5.0
@@ -121,10 +123,10 @@ class Desk:
 
     def close(self) -> None:
         """Write everything, and the page."""
-        from transferkit.report.page import write as write_page
+        from transferkit.scaling.study_report import report_study
 
         self.write()
-        write_page(self.ledger.folder)
+        report_study(self.ledger.folder, self.collector.collect(self.ledger.folder))
 
 
 def _crew(on: str | Path, workers: int | None, todo: list[Order]) -> tuple[Crew, int]:
@@ -139,7 +141,7 @@ def _crew(on: str | Path, workers: int | None, todo: list[Order]) -> tuple[Crew,
 
 def _work(crew: Crew, todo: list[Order], desk: Desk) -> None:
     """Hand out, take in, hand out again what was lost; look again at what others work on."""
-    deaths: Counter[str] = Counter()
+    deaths: defaultdict[str, float] = defaultdict(float)
     open_, later = {one.key: one for one in todo}, list[tuple[float, Order]]()
     for one in todo:
         crew.submit(one)
@@ -156,7 +158,7 @@ def _work(crew: Crew, todo: list[Order], desk: Desk) -> None:
                         if not progress.console.is_terminal:  # a log shows no bar
                             words = f": {outcome.why}" if outcome.why else f" in {outcome.seconds:.0f} s"
                             n = len(todo) - len(open_)
-                            progress.console.print(f"{n} of {len(todo)} points, {one.label} {outcome.state}{words}")
+                            progress.console.print(f"{n} of {len(todo)} points, {one.label} {outcome.state}{words}", soft_wrap=True)
                 for waited in [w for w in later if w[0] <= time.monotonic()]:
                     later.remove(waited)
                     crew.submit(waited[1])
@@ -165,19 +167,20 @@ def _work(crew: Crew, todo: list[Order], desk: Desk) -> None:
             crew.stop()
 
 
-def _again(one: Order, outcome: Outcome, deaths: Counter[str]) -> float | None:
+def _again(one: Order, outcome: Outcome, deaths: defaultdict[str, float]) -> float | None:
     """Seconds until an order is handed out once more; None where it has ended."""
     if outcome.state == outcome_of.ELSEWHERE:
         return LOOK_AGAIN
     if outcome.state == outcome_of.INTERRUPTED:  # its process was asked to stop, and this one was not
         return 0.0
-    if outcome.state != outcome_of.LOST:
+    if outcome.state not in {outcome_of.LOST, outcome_of.EVICTED}:
         return None
-    deaths[one.key] += 1
+    # A batch job ends at its walltime, which is no fault of the point.
+    deaths[one.key] += 1 if outcome.state == outcome_of.LOST else DEATHS / EVICTIONS
     if deaths[one.key] < DEATHS:
         return 0.0
     why = (
-        f"its process died {deaths[one.key]} times ({outcome.why}). Most often the memory ran out: give fewer workers, "
+        f"its process died again and again ({outcome.why}). Most often the memory ran out: give fewer workers, "
         "or smaller batches (training.batch.edges)"
     )
     write_json(one.stem.with_suffix(".failed.json"), {"why": why, "traceback": "", "label": one.label})

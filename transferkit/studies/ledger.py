@@ -64,6 +64,12 @@ class Ledger:
         every = points(recipe)
         return cls(recipe, folder.absolute(), tuple(few(every) if smoke else every), smoke)
 
+    @property
+    def abscissa(self) -> str:
+        """What sizes count: "compositions" or "structures"."""
+        subsets = [p.recipe.data.subset for p in self.points]
+        return "compositions" if any(s is not None and not isinstance(s, int) for s in subsets) else "structures"
+
     def orders(self) -> list[Order]:
         """One order per point."""
         return [Order(p.key, p.label, p.curve, p.recipe, self.folder, self.smoke) for p in self.points]
@@ -116,12 +122,11 @@ class Ledger:
         """What study.json holds."""
         where = self.standings()
         count = Counter(one.state for one in where.values())
-        kinds = abscissa(self.points)
         return {
             "name": self.recipe.name,
             "question": self.recipe.question,
             "smoke": self.smoke,
-            "abscissa": kinds,
+            "abscissa": self.abscissa,
             "budget": ", ".join(dict.fromkeys(": ".join(budget(p.recipe)) for p in self.points)),
             "treatment": treatment(self.points),
             "axes": {a.name: [shown(v) for v in a.values] for a in self._axes()},
@@ -145,7 +150,7 @@ class Ledger:
                     "size": p.size,
                     "chain": p.chain,
                     "seed": p.recipe.seed,
-                    "abscissa": kinds,
+                    "abscissa": self.abscissa,
                     "parts": parts_of(p.recipe),
                     "values": p.values,
                     "state": where[p.key].state,
@@ -187,12 +192,6 @@ def standing(order: Order) -> Standing:
             why = f"{failed} is damaged"
         return Standing(FAILED, why, seconds)
     return Standing(BEGUN if (order.folder / "checkpoint").exists() else WAITING, seconds=seconds)
-
-
-def abscissa(found: Sequence[Point]) -> str:
-    """What sizes count: "compositions" or "structures"."""
-    subsets = [p.recipe.data.subset for p in found]
-    return "compositions" if any(s is not None and not isinstance(s, int) for s in subsets) else "structures"
 
 
 def treatment(found: Sequence[Point]) -> list[str]:

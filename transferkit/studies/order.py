@@ -5,14 +5,15 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from transferkit.errors import Interrupted, TransferkitError
 from transferkit.recipe import Recipe
 from transferkit.run_folder import write_json
 from transferkit.studies.hold import hold
 
-DONE, FAILED, INTERRUPTED, ELSEWHERE, LOST = "done", "failed", "interrupted", "elsewhere", "lost"
+DONE, FAILED, INTERRUPTED, ELSEWHERE = "done", "failed", "interrupted", "elsewhere"
+LOST, EVICTED = "lost", "evicted"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Outcome:
     """How it ended.
 
     Attributes:
-        state: "done", "failed", "interrupted", "elsewhere" (another living process has it) or "lost" (its process died)
+        state: "done", "failed", "interrupted", "elsewhere" (another living process has it), "lost" (its process died) or
+            "evicted" (its batch job ended)
         why: in words, where it was not done
         seconds: that this took
     """
@@ -63,6 +65,7 @@ class Outcome:
     seconds: float = 0.0
 
 
+@runtime_checkable
 class Crew(Protocol):
     """Whoever carries out points: processes of this machine, or of a cluster."""
 

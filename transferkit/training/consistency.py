@@ -4,13 +4,14 @@ PITC and PISC of Takamoto, Zaverkin and Niepert, ICML 2025 (arXiv 2408.05215), w
 labels at the displaced positions. ``docs/concepts/consistency-losses.md`` derives them.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from math import isfinite
 
 import torch
 from torch import Tensor, nn
 
 from transferkit.adapters.base import Batch, Prediction
+from transferkit.adapters.parcel import send
 from transferkit.errors import RecipeError
 from transferkit.training.displacement import against, reach
 from transferkit.training.labels import Labels
@@ -124,10 +125,7 @@ class Moves:
 
     def to(self, device: torch.device | str) -> "Moves":
         """The same displacements on another device."""
-        moved = {
-            f.name: getattr(self, f.name).to(device) for f in fields(self) if f.name not in {"behind", "apart", "ramp"}
-        }
-        return replace(self, **moved, apart=None if self.apart is None else self.apart.to(device))
+        return send(self, device)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ import torch
 
 from transferkit.adapters.base import Adapter, Batch, Graph
 from transferkit.adapters.graphs import edges_of
+from transferkit.adapters.parcel import send
 from transferkit.data.batch import plan
 from transferkit.data.structures import Structures
 from transferkit.errors import DataError
@@ -83,7 +84,7 @@ class Feed:
         """
         batch = self.collate(index if copies is None else np.concatenate([index, copies]))
         labels = collate_labels(self.data, index)
-        return batch.to(device), (labels.hidden() if hidden else labels).to(device)
+        return send((batch, labels.hidden() if hidden else labels), device)
 
 
 def remaining(feed: Feed, progress: Progress, total: int) -> Iterator[tuple[np.ndarray, bool]]:

@@ -1,7 +1,7 @@
 """Labels of a batch as tensors with masks, and which labels a run can learn from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -32,11 +32,6 @@ class Labels:
     magmoms: Tensor
     mask: Mapping[Property, Tensor]
     n_atoms: Tensor
-
-    def to(self, device: torch.device | str) -> "Labels":
-        """The same labels on another device."""
-        moved = {f.name: getattr(self, f.name).to(device) for f in fields(self) if f.name != "mask"}
-        return replace(self, **moved, mask={p: m.to(device) for p, m in self.mask.items()})
 
     def hidden(self) -> "Labels":
         """The same labels, all said to be absent: what an idle rank computes, so that it can take part in sums."""

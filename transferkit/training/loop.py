@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from transferkit.errors import TrainingDiverged
 from transferkit.training.feed import remaining
 from transferkit.training.interrupt import Interruption
-from transferkit.training.session import Session
+from transferkit.training.prefetch import ahead, pays
+from transferkit.training.session import Loaded, Session
 from transferkit.training.tally import SHAPE, Tally
 from transferkit.typing import Json
 
@@ -34,38 +35,40 @@ def loop(session: Session, request: Interruption) -> Stopped:
 
         saved = perf_counter()
         module: nn.Module | None = None
-        for index, epoch_ends in remaining(session.feed, progress, session.total):
-            # 2. Open the blocks whose turn has come. DDP looks at its parameters only when it is made.
-            opened = session.plan.open(epoch=progress.epoch, step=progress.step)
-            if module is None or opened:
-                module = session.here.wrap(session.objective)
+        with ahead(session.loads(), threaded=pays(session.here.device)) as loads:
+            for index, epoch_ends in remaining(session.feed, progress, session.total):
+                # 2. Open the blocks whose turn has come. DDP looks at its parameters only when it is made.
+                opened = session.plan.open(epoch=progress.epoch, step=progress.step)
+                if module is None or opened:
+                    module = session.here.wrap(session.objective)
 
-            # 3. One optimiser step; whether anybody asked to stop travels along, so that all ranks stop together.
-            stop = step(session, module, index, asked=request.asked)
-            progress.wall_s = perf_counter() - clock
+                # 3. One optimiser step; whether anybody asked to stop travels along, so that all ranks stop together.
+                stop = step(session, module, index, next(loads), asked=request.asked)
+                progress.wall_s = perf_counter() - clock
 
-            # 4. Evaluate, keep the best, and put everything on disk.
-            evaluated = session.evaluation_due(epoch_ends=epoch_ends)
-            if evaluated:
-                evaluate(session, clock)
-            if evaluated or stop or session.save_due(epoch_ends=epoch_ends, since=perf_counter() - saved):
-                session.store.save(state)
-                saved = perf_counter()
-            if stop and progress.step < session.total:
-                return "interrupted"
+                # 4. Evaluate, keep the best, and put everything on disk.
+                evaluated = session.evaluation_due(epoch_ends=epoch_ends)
+                if evaluated:
+                    evaluate(session, clock)
+                if evaluated or stop or session.save_due(epoch_ends=epoch_ends, since=perf_counter() - saved):
+                    session.store.save(state)
+                    saved = perf_counter()
+                if stop and progress.step < session.total:
+                    return "interrupted"
     except KeyboardInterrupt:
         # A second Ctrl-C: the weights may be half moved, so the last checkpoint stays as it is.
         return "interrupted"
     return "patience" if progress.out_of_patience else "finished"
 
 
-def step(session: Session, module: nn.Module, index: np.ndarray, *, asked: bool) -> bool:
+def step(session: Session, module: nn.Module, index: np.ndarray, loaded: Loaded, *, asked: bool) -> bool:
     """One optimiser step on one global batch.
 
     Args:
         session: what to train
         module: the session's objective, inside DDP where there are several ranks
-        index: structures of the global batch
+        index: structures of the global batch, for messages
+        loaded: this rank's part of it
         asked: whether this rank was asked to stop
 
     Returns:
@@ -74,8 +77,8 @@ def step(session: Session, module: nn.Module, index: np.ndarray, *, asked: bool)
     here, state, objective = session.here, session.state, session.objective
     rate = state.schedule.set(state.optimiser, state.progress.step)
 
-    # 1. This rank's part of the batch, and the sums of its loss.
-    sums, log = module(*session.load(index))
+    # 1. The sums of the loss of this rank's part of the batch.
+    sums, log = module(*loaded)
 
     # 2. Sums and counts of all ranks in one message. Dividing by the counts of the whole batch, and not by those of
     #    each rank, gives every force component the same weight however the structures were dealt out.

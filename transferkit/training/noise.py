@@ -30,7 +30,7 @@ def noisy_copies(data: Structures, *, length: float, copies: int = 1, seed: int 
     """
     parts = []
     for copy in range(1, copies + 1):
-        steps = [gaussian(length, n, seed, copy, str(one)) for one, n in zip(data.id, data.n_atoms, strict=True)]
+        steps = [gaussian(length, int(n), seed, copy, str(one)) for one, n in zip(data.id, data.n_atoms, strict=True)]
         parts.append(displaced(data, np.concatenate(steps), f"noise-{copy}"))
     return concatenate(parts)
 

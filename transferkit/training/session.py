@@ -1,8 +1,8 @@
 """Session: what one call of ``fit`` works with, put together and checked before the first step."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -21,19 +21,21 @@ from transferkit.training import checkpoint
 from transferkit.training.consistency import Moves
 from transferkit.training.distributed import Ranks
 from transferkit.training.excursion import Excursions
-from transferkit.training.feed import Feed
+from transferkit.training.feed import Feed, remaining
 from transferkit.training.labels import Labels
 from transferkit.training.loss import Objective
 from transferkit.training.progress import Display
-from transferkit.training.state import State
+from transferkit.training.state import Progress, State
 from transferkit.training.track import Tracker
 from transferkit.typing import Json
-
 
 SAVE_SHORT_S = 10.0
 """Seconds since the last checkpoint from which on the end of an epoch writes one."""
 SAVE_LONG_S = 600.0
 """Seconds since the last checkpoint from which on any step writes one: epochs of large sets take hours."""
+
+Loaded = tuple[Batch, Labels, Moves | None]
+"""What the objective takes: structures, their labels, and their steps aside, all on the device."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,13 +114,25 @@ class Session:
     patience: int | None
     excursions: Excursions | None = None
 
-    def load(self, index: np.ndarray) -> tuple[Batch, Labels, Moves | None]:
-        """This rank's part of a global batch, and where its structures step aside."""
+    def loads(self) -> Iterator[Loaded]:
+        """What :meth:`load` gives for every global batch that is to come, from where the run stands now.
+
+        It depends on nothing that a step changes, so it may run ahead of the steps.
+        """
+        return self._loads(replace(self.state.progress))  # copied here, and not when a thread asks for the first
+
+    def _loads(self, place: Progress) -> Iterator[Loaded]:
+        for index, _ in remaining(self.feed, place, self.total):
+            yield self.load(index, place)
+            place.step += 1
+
+    def load(self, index: np.ndarray, place: Progress) -> Loaded:
+        """This rank's part of the global batch at a place in the run, and where its structures step aside."""
         mine, hidden = self.here.share(index)
         device = self.here.device
         if self.excursions is None:
             return *self.feed.load(mine, hidden=hidden, device=device), None
-        return self.excursions.load(index, mine, hidden=hidden, progress=self.state.progress, device=device)
+        return self.excursions.load(index, mine, hidden=hidden, progress=place, device=device)
 
     def evaluation_due(self, *, epoch_ends: bool) -> bool:
         """Whether the step just taken is followed by an evaluation; the last one always is."""

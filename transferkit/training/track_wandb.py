@@ -28,6 +28,8 @@ class WandbTracker:
         mode: "auto" (online where a key is configured), "online" or "offline"
         entity: user or team; the key's own if not given
         tags: shown with the run
+        group: runs shown together; a study gives its name
+        run_id: the run's own; a run that is resumed under the same one goes on instead of beginning anew
 
     Raises:
         RecipeError: the mode is unknown, or "online" and no key is configured.
@@ -42,6 +44,8 @@ class WandbTracker:
         mode: str = "auto",
         entity: str | None = None,
         tags: Sequence[str] = (),
+        group: str | None = None,
+        run_id: str | None = None,
     ) -> None:
         """Nothing is imported or sent before the run starts."""
         if mode not in MODES:
@@ -54,10 +58,17 @@ class WandbTracker:
         self.folder = Path(folder)
         self.mode: Literal["online", "offline"] = "offline" if mode == "offline" or not key_configured() else "online"
         self.options: dict[str, Any] = {"name": name, "project": project, "entity": entity, "tags": list(tags)}
+        if group is not None:
+            self.options["group"] = group
+        if run_id is not None:
+            self.options |= {"id": run_id, "resume": "allow"}
         self.run: Any = None
 
     def start(self, config: Json, history: Sequence[Json]) -> None:
-        """Open the run; a resumed one is a new W&B run that starts with the old rows."""
+        """Open the run. A resumed one without an id is a new W&B run that starts with the old rows.
+
+        With an id it is the same run, which leaves out the rows that it has.
+        """
         with contained():
             import wandb
 

@@ -20,7 +20,9 @@ from transferkit.training.optimiser import Optimiser
 STEP0 = frozenset({"energy", "forces"})
 
 
-def train(problem: Problem, task: str, arm: str, coefficients: dict | None, *, seed: int, steps: int) -> tuple[FitResult, float]:
+def train(
+    problem: Problem, task: str, arm: str, coefficients: dict | None, *, seed: int, steps: int
+) -> tuple[FitResult, float]:
     """The result and the CPU seconds it took, with graphs, augmentation and evaluations on the validation part."""
     settings, how = TASKS[task], ARMS[arm]
     clock = time.process_time()
@@ -59,7 +61,9 @@ def errors(problem: Problem, potential) -> dict:
         "forces": whole["forces"]["free_mae"],
         "forces_rmse": whole["forces"]["rmse"],
         "energy_by_composition": {k: v["energy"] for k, v in sound["by_composition"].items()},
-        "forces_by_composition": {k: v["free_forces"] for k, v in whole["by_composition"].items() if v["free_forces"] is not None},
+        "forces_by_composition": {
+            k: v["free_forces"] for k, v in whole["by_composition"].items() if v["free_forces"] is not None
+        },
     }
 
 

@@ -27,7 +27,13 @@ def main(task: str) -> None:
         if task not in ARMS[arm].tasks or any(r["arm"] == arm and r["coefficients"] == entry for r in found["runs"]):
             continue
         result, cpu = train(start, task, arm, entry, seed=PILOT_SEED, steps=settings.steps)
-        row = {"arm": arm, "coefficients": entry, "valid_loss": lowest(result), "cpu_s": cpu, "best_step": result.best_step}
+        row = {
+            "arm": arm,
+            "coefficients": entry,
+            "valid_loss": lowest(result),
+            "cpu_s": cpu,
+            "best_step": result.best_step,
+        }
         row["valid"] = min((r["valid"] for r in result.history), key=lambda v: v["loss"])
         found["runs"].append(row)
         sys.stdout.write(f"{task} {arm} {entry}: {row['valid_loss']:.3e} in {cpu:.1f} s\n")
@@ -35,7 +41,9 @@ def main(task: str) -> None:
         write(path, found)
     by_arm = {arm: [r for r in found["runs"] if r["arm"] == arm] for arm, _ in todo}
     found["chosen"] = {
-        arm: min(rows, key=lambda r: r["valid_loss"])["coefficients"] for arm, rows in by_arm.items() if rows and arm in GRID
+        arm: min(rows, key=lambda r: r["valid_loss"])["coefficients"]
+        for arm, rows in by_arm.items()
+        if rows and arm in GRID
     }
     plain = by_arm["none"][0]["cpu_s"]
     found["times"] = {arm: statistics.median(r["cpu_s"] for r in rows) / plain for arm, rows in by_arm.items() if rows}

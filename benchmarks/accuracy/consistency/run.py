@@ -17,7 +17,7 @@ from setting import ARMS, SEEDS, TASKS, problem
 HERE = Path(__file__).parent
 
 
-def one(folder: Path, task: str, size: int, seed: int, arm: str, pilot: dict) -> None:
+def one(folder: Path, arm: str, *, task: str, size: int, seed: int, pilot: dict) -> None:
     """Train and measure; the model is kept for molecular dynamics."""
     path = folder / f"{task}-{size}-{seed}-{arm}.json"
     if path.exists():
@@ -38,7 +38,9 @@ def one(folder: Path, task: str, size: int, seed: int, arm: str, pilot: dict) ->
     if task == "ethanol":
         result.potential.save(folder / "models" / path.stem)
     write(path, row)
-    sys.stdout.write(f"{path.stem}: {row['test']['energy']:.5f} eV/atom {row['test']['forces']:.4f} eV/Å in {cpu:.1f} s\n")
+    sys.stdout.write(
+        f"{path.stem}: {row['test']['energy']:.5f} eV/atom {row['test']['forces']:.4f} eV/Å in {cpu:.1f} s\n"
+    )
     sys.stdout.flush()
 
 
@@ -56,7 +58,7 @@ def main() -> None:
             for size in TASKS[task].sizes:
                 for arm, how in ARMS.items():
                     if task in how.tasks:
-                        one(args.folder, task, size, seed, arm, pilots[task])
+                        one(args.folder, arm, task=task, size=size, seed=seed, pilot=pilots[task])
 
 
 if __name__ == "__main__":

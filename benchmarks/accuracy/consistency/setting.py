@@ -43,7 +43,7 @@ class Task:
 
 TASKS = {
     "ethanol": Task((50, 100, 200), 100, 1200, 40, 1e-2, 10),
-    "r2scan": Task((25, 50, 100), 50, 160, 10, 3e-4, 8),
+    "r2scan": Task((25, 50, 100), 50, 120, 10, 3e-4, 8),
 }
 
 
@@ -117,7 +117,8 @@ GRID = {
         for pitc, length in ((0.3, 0.05), (3.0, 0.05), (30.0, 0.05), (3.0, 0.1))
     ],
     "forces-second": [
-        {"kappa": 0.5, "pitc": pitc, "pisc": pitc / 10, "length": length} for pitc, length in ((0.3, 0.05), (30.0, 0.05))
+        {"kappa": 0.5, "pitc": pitc, "pisc": pitc / 10, "length": length}
+        for pitc, length in ((0.3, 0.05), (30.0, 0.05))
     ],
 }
 """What the pilot tries. The paper's ratio of the two weights is 120; here PISC weighs a tenth of PITC, since it costs a

@@ -228,6 +228,24 @@ CASES = [
         run("data.units.energy=kcal"),
         ("few.extxyz: 'kcal' is no unit of energy", "kcal/mol"),
     ),
+    Case(
+        "Taylor labels without forces",
+        set_of("MgO", "CaO", "LiF", "NaCl", "LiCl"),
+        run("training.augmentation={kind: taylor}", 'data.keys={forces: ""}', "data.split.by=random"),
+        ("training structures lack them", "has no forces", "kind: noise"),
+    ),
+    Case(
+        "an augmentation of another name",
+        GOOD_FILE,
+        run("training.augmentation={kind: tailor}"),
+        ("training.augmentation.kind", "'tailor'", "Did you mean 'taylor'?"),
+    ),
+    Case(
+        "noise of two Å",
+        GOOD_FILE,
+        run("training.augmentation={kind: noise, length: 2}"),
+        ("training.augmentation.length", "less than or equal to 0.5", "is 2"),
+    ),
     Case("one composition", set_of("MgO"), RUN, ("form 1 group(s) by composition", "Give more data")),
     Case("two compositions", set_of("MgO", "CaO"), RUN, ("form 2 group(s) by composition", "Give more data")),
     Case(

@@ -25,10 +25,15 @@ def times(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> times(torch.ones(2, 3), torch.ones(4, 3)).tolist()
     [[3.0, 3.0, 3.0, 3.0], [3.0, 3.0, 3.0, 3.0]]
     """
-    if ONEDNN and x.dtype == torch.float32 and x.device.type == "cpu":
-        out: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")  # noqa: SLF001
+    if ONEDNN and x.dtype == torch.float32 and x.device.type == "cpu" and x.numel():
+        out: Tensor = torch.ops.mkldnn._linear_pointwise(_dense(x), _dense(weight), bias, "none", [], "")  # noqa: SLF001
         return out
     return F.linear(x, weight, bias)
+
+
+def _dense(x: Tensor) -> Tensor:
+    # oneDNN computes with slices of wider matrices a thousand times slower.
+    return x if x.is_contiguous() or x.T.is_contiguous() else x.contiguous()
 
 
 class Product(torch.autograd.Function):

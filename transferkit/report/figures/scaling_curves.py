@@ -40,8 +40,8 @@ def scaling_curves(
             "errors", "low", "high"}}, errors in the stored unit
         name: property, which gives the unit
         abscissa: what a size counts
-        crossings: each {"size", "low", "high"}: a size where two lines meet and its interval; ``high`` may be None,
-            unbounded to the right
+        crossings: each {"size", "pieces"}: where two lines meet (None where they do not) and its interval as a list of
+            [low, high], either None where it has no end
 
     >>> curve = {"curve": "a", "sizes": [10, 100], "mean": [0.2, 0.1], "interval": [None, None], "chains": {}, "line": None}
     >>> scaling_curves([curve], "energy", abscissa="compositions").axes[0].get_ylabel()
@@ -67,7 +67,7 @@ def scaling_curves(
         _crossing(axes, crossing)
     if any(curve.get("line") is not None for curve in curves):
         handles.append(Line2D([], [], color=GREY, linestyle="--", label="beyond what was measured"))
-    if crossings:
+    if any(crossing.get("size") is not None for crossing in crossings):
         handles.append(Line2D([], [], color=BLACK, linestyle=":", label="lines meet (grey: its interval)"))
     figure.legend(handles=handles, loc="outside lower center", ncols=2, handlelength=3)
     return figure
@@ -98,17 +98,17 @@ def _line(axes: Axes, curve: Json, factor: float, colour: str) -> None:
 def _crossing(axes: Axes, crossing: Mapping[str, object]) -> None:
     """A dotted line where two fits meet, and its interval as a grey field; one without an end reaches to the edge."""
     left, right = axes.get_xlim()
-    size, low, high = (crossing.get(key) for key in ("size", "low", "high"))
+    size, pieces = crossing.get("size"), crossing.get("pieces") or []
     if isinstance(size, int | float) and left < size < right:
         axes.axvline(float(size), color=BLACK, linestyle=":", linewidth=1.2, zorder=1)
     elif isinstance(size, int | float) and size >= right:
-        _note(axes, f"lines meet further right, at {float(f'{size:.3g}'):,.0f} →", 0.97)
-    start = max(float(low), left) if isinstance(low, int | float) else left
-    end = min(float(high), right) if isinstance(high, int | float) else right
-    if start < end and (low is not None or high is not None):
-        axes.axvspan(start, end, color=GREY, alpha=0.10, linewidth=0, zorder=0)
-        if high is None:
-            _note(axes, "interval without an upper end →", 0.91)
+        _note(axes, "lines meet further right →", 0.97)
+    for low, high in pieces:  # type: ignore[attr-defined]
+        start, end = (left if low is None else max(float(low), left)), (right if high is None else min(float(high), right))
+        if start < end and not (low is None and high is None):
+            axes.axvspan(start, end, color=GREY, alpha=0.10, linewidth=0, zorder=0)
+            if high is None:
+                _note(axes, "interval without an upper end →", 0.91)
     axes.set_xlim(left, right)
 
 

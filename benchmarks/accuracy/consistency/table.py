@@ -1,0 +1,223 @@
+"""From the runs that are there to results.json, results.md, the figure, and the numbers on the concept page.
+
+python benchmarks/accuracy/consistency/table.py FOLDER [--page]
+
+Works on a half-finished FOLDER too, and says how many runs there are. With --page also docs/concepts/consistency-losses.md
+and docs/figures/ are written.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from draw import results_figure, sketch
+from pairs import AGAINST, QUANTITIES, differences, verdict
+from setting import ARMS, SEEDS, TASKS
+
+from transferkit.report.figures.style import save
+
+HERE = Path(__file__).parent
+DOCS = HERE.parents[2] / "docs"
+START, END = "<!-- numbers: written by benchmarks/accuracy/consistency/table.py -->", "<!-- end of numbers -->"
+TITLES = {
+    "ethanol": "rMD17 ethanol, MACE from scratch",
+    "r2scan": "Bundled r2SCAN energies, CHGNet 0.3.0 fine-tuned",
+}
+
+BELOW = """Paired differences with 95 % intervals; negative is better than what it is compared with. p is corrected by Holm over the arms that
+are compared with one baseline; a word stands where interval and p agree:"""
+READ = """Change of the error, paired by seed; negative is better. Bold where the 95 % interval is on one side of zero and p (Holm) is
+below 0.05; all else is no difference shown."""
+
+
+def read(folder: Path) -> tuple[list[dict], list[dict]]:
+    """Runs and simulations that have finished."""
+    order = list(ARMS)
+    files = [json.loads(p.read_text()) for p in sorted(folder.glob("*.json"))]
+    files.sort(key=lambda r: (r.get("task", ""), r["size"], order.index(r["arm"]), r["seed"]))
+    return [r for r in files if "task" in r], [r for r in files if "simulated_ps" in r]
+
+
+def errors(runs: list[dict], task: str) -> list[str]:
+    """Mean over seeds of each arm at each size."""
+    sizes = TASKS[task].sizes
+    head = [f"{q}, {n} structures, {unit}" for q, (_, unit) in QUANTITIES.items() for n in sizes]
+    lines = ["| arm | " + " | ".join(head) + " | CPU s | steps |", "|" + "---|" * (len(head) + 3)]
+    for arm, how in ARMS.items():
+        rows = [r for r in runs if (r["task"], r["arm"]) == (task, arm)]
+        if rows:
+            cells = [mean([r for r in rows if r["size"] == n], q) for q in QUANTITIES for n in sizes]
+            cpu, steps = np.mean([r["cpu_s"] for r in rows]), rows[0]["steps"]
+            lines.append(f"| {how.label} | " + " | ".join(cells) + f" | {cpu:.0f} | {steps} |")
+    before = [r["step0"] for r in runs if r["task"] == task and "step0" in r]
+    if before and task == "r2scan":
+        cells = [f"{QUANTITIES[q][0] * np.mean([b[q] for b in before]):.1f}" for q in QUANTITIES for _ in sizes]
+        lines.append("| before training | " + " | ".join(cells) + " | | 0 |")
+    return lines
+
+
+def mean(rows: list[dict], quantity: str) -> str:
+    """Mean over seeds, and the standard deviation over them."""
+    if not rows:
+        return "–"
+    values = QUANTITIES[quantity][0] * np.array([r["test"][quantity] for r in rows])
+    return f"{values.mean():.1f} ± {values.std(ddof=1):.1f}" if len(values) > 1 else f"{values.mean():.1f}"
+
+
+def comparisons(found: list[dict], task: str) -> list[str]:
+    """Paired differences: a line for each arm, baseline and quantity, a column for each size."""
+    sizes = TASKS[task].sizes
+    head = [f"{n} structures" for n in sizes]
+    lines = ["| arm | against | quantity | " + " | ".join(head) + " | seeds |", "|" + "---|" * (len(head) + 4)]
+    here = [o for o in found if o["task"] == task]
+    rows = dict.fromkeys((o["baseline"], o["arm"], o["quantity"]) for o in sorted(here, key=place))
+    for baseline, arm, quantity in rows:
+        mine = {o["size"]: o for o in here if (o["baseline"], o["arm"], o["quantity"]) == (baseline, arm, quantity)}
+        cells = [difference(mine.get(n)) for n in sizes]
+        against = f"{ARMS[baseline].label} ({AGAINST[baseline]})"
+        seeds = "/".join(str(o["seeds"]) for o in mine.values())
+        lines.append(
+            f"| {ARMS[arm].label} | {against} | {quantity}, {QUANTITIES[quantity][1]} | {' | '.join(cells)} | {seeds} |"
+        )
+    return lines
+
+
+def place(one: dict) -> tuple[int, int, int]:
+    """Where an entry stands: by baseline, then quantity, then arm."""
+    arms, quantities = list(ARMS), list(QUANTITIES)
+    return arms.index(one["baseline"]), quantities.index(one["quantity"]), arms.index(one["arm"])
+
+
+def difference(one: dict | None) -> str:
+    """With its interval, p-value and, where both agree, a word."""
+    if one is None:
+        return "–"
+    factor, _ = QUANTITIES[one["quantity"]]
+    low, high = (factor * x for x in one["interval"])
+    word = {"better": " **better**", "worse": " **worse**"}.get(verdict(one), "")
+    return f"{factor * one['difference']:+.2f} [{low:+.2f}, {high:+.2f}], p {one['p_holm']:.2g}{word}"
+
+
+def simulations(nve: list[dict]) -> list[str]:
+    """How long models held, and how well they kept the energy."""
+    lines = [
+        "| size | arm | simulations | without failure | median time to failure, ps | failures | median drift, meV/atom/ps |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for size in sorted({r["size"] for r in nve}):
+        for arm, how in ARMS.items():
+            rows = [r for r in nve if (r["size"], r["arm"]) == (size, arm)]
+            if rows:
+                kinds = [r["failure"] for r in rows if r["failure"]]
+                counted = ", ".join(f"{kinds.count(k)} {k}" for k in sorted(set(kinds))) or "none"
+                time = np.median([r["simulated_ps"] for r in rows])
+                limit = max(r["steps"] * r["timestep_fs"] / 1000 for r in rows)
+                shown = f"over {limit:g}" if len(kinds) * 2 < len(rows) else f"{time:.2f}"
+                drift = 1000 * np.median([abs(r["drift"]) for r in rows])
+                lines.append(
+                    f"| {size} | {how.label} | {len(rows)} | {len(rows) - len(kinds)} | {shown} | {counted} | {drift:.2g} |"
+                )
+    return lines
+
+
+def chosen(pilots: dict[str, dict]) -> list[str]:
+    """Coefficients and times of the pilot."""
+    lines = ["| data | arm | chosen among | coefficients | time of a run, of the plain one |", "|---|---|---|---|---|"]
+    for task, pilot in pilots.items():
+        for arm, entry in pilot["chosen"].items():
+            tried = sum(r["arm"] == arm for r in pilot["runs"])
+            words = ", ".join(f"{k} {v:g}" if isinstance(v, float | int) else f"{v}" for k, v in entry.items())
+            lines.append(f"| {task} | {ARMS[arm].label} | {tried} | {words} | {pilot['times'][arm]:.1f} |")
+    return lines
+
+
+def counted(found: list[dict], arm: str, baseline: str, quantity: str) -> str:
+    """By how much the error of an arm differs from that of a baseline at each size, for both data sets."""
+    words = []
+    for task in TASKS:
+        key = (task, arm, baseline, quantity)
+        here = [o for o in found if (o["task"], o["arm"], o["baseline"], o["quantity"]) == key]
+        parts = [f"{100 * o['difference'] / o['base']:+.0f} %" for o in here]
+        bold = [
+            f"**{part}**" if verdict(o) != "no difference shown" else part for part, o in zip(parts, here, strict=True)
+        ]
+        words.append(", ".join(bold) or "–")
+    return " | ".join(words)
+
+
+def page(found: list[dict], runs: list[dict], nve: list[dict], said: str) -> None:
+    """The numbers of the concept page, between its two marks, and its figures."""
+    sizes = [f"{title}: {', '.join(map(str, TASKS[task].sizes))} structures" for task, title in TITLES.items()]
+    lines = [START, "", said, "", READ, "", f"| | against | quantity | {' | '.join(sizes)} |", "|---|---|---|---|---|"]
+    for arm in ("first", "second", "noise"):
+        lines += [
+            f"| {ARMS[arm].label} | {ARMS[baseline].label} ({AGAINST[baseline]}) | {quantity} | {counted(found, arm, baseline, quantity)} |"
+            for baseline in ("none", "longer")
+            for quantity in QUANTITIES
+        ]
+    lines += ["", "Errors on the test, mean ± standard deviation over seeds:", ""]
+    for task, title in TITLES.items():
+        lines += [f"**{title}**", "", *errors(runs, task), ""]
+    if nve:
+        lines += ["**Ethanol at constant energy** (0.5 fs, 300 K, at most 2 ps)", "", *simulations(nve), ""]
+    path = DOCS / "concepts" / "consistency-losses.md"
+    before, _, rest = path.read_text().partition(START)
+    _, _, after = rest.partition(END)
+    path.write_text(before + "\n".join([*lines, END]) + after)
+    save(sketch(), DOCS / "figures" / "consistency-sketch.png")
+    save(results_figure(found), DOCS / "figures" / "consistency-results.png")
+
+
+def main() -> None:
+    """Write everything beside this file; the page and its figures if asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--page", action="store_true")
+    args = parser.parse_args()
+    runs, nve = read(args.folder)
+    pilots = {
+        t: json.loads(p.read_text())
+        for t in TASKS
+        if (p := HERE / f"pilot-{t}.json").exists() and "chosen" in p.read_text()
+    }
+    found = list(differences(runs))
+    wanted = sum(len(t.sizes) * len(SEEDS) * sum(n in a.tasks for a in ARMS.values()) for n, t in TASKS.items())
+    minutes = (sum(r["cpu_s"] for r in runs + nve) + sum(r["cpu_s"] for p in pilots.values() for r in p["runs"])) / 60
+    said = f"{len(runs)} of {wanted} runs and {len(nve)} simulations, {minutes:.0f} CPU minutes with the pilot."
+    text = [
+        "# Do the consistency losses help? Results",
+        "",
+        f"{said} Written by table.py; what was done: README.md.",
+        "",
+    ]
+    text += ["## Coefficients, chosen on validation by the pilot", "", *chosen(pilots), ""]
+    for task, title in TITLES.items():
+        text += [
+            f"## {title}",
+            "",
+            "Mean absolute errors on the test, mean ± standard deviation over seeds:",
+            "",
+            *errors(runs, task),
+            "",
+        ]
+        text += [
+            BELOW,
+            "",
+            *comparisons(found, task),
+            "",
+        ]
+    text += ["## Ethanol at constant energy: 0.5 fs, 300 K, at most 2 ps", "", *simulations(nve)]
+    (HERE / "results.md").write_text("\n".join(text) + "\n")
+    whole = {"pilot": pilots, "paired": [o | {"verdict": verdict(o)} for o in found], "nve": nve}
+    plain = [r | {"test": {k: v for k, v in r["test"].items() if "composition" not in k}} for r in runs]
+    plain = [r | ({"step0": {k: r["step0"][k] for k in QUANTITIES}} if "step0" in r else {}) for r in plain]
+    (HERE / "results.json").write_text(json.dumps({**whole, "runs": plain}, indent=1, ensure_ascii=False) + "\n")
+    if found:
+        save(results_figure(found), HERE / "results.png")
+    if args.page:
+        page(found, runs, nve, said)
+
+
+if __name__ == "__main__":
+    main()

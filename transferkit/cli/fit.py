@@ -1,0 +1,50 @@
+"""The verb ``fit``: scaling laws of learning curves, where they meet, and what more data would buy."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from transferkit.cli.options import AsJson
+from transferkit.console import show
+
+Offset = Literal["auto", "yes", "no"]
+LossName = Literal["least-squares", "huber"]
+
+
+def fit(
+    curve: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV file with columns size,error[,chain][,curve][,quantity][,test][,unit][,seed], one row per point; or the "
+            "folder of a study."
+        ),
+    ],
+    *,
+    offset: Annotated[Offset, typer.Option(help="Fit a floor c: auto where the points show one.")] = "auto",
+    loss: Annotated[LossName, typer.Option(help="How misfit is measured, in log error.")] = "least-squares",
+    target: Annotated[
+        list[float] | None, typer.Option(help="Error for which the size is asked, in the unit of the file; may be repeated.")
+    ] = None,
+    at: Annotated[list[float] | None, typer.Option(help="Size at which the error is asked; may be repeated.")] = None,
+    transfer: Annotated[str, typer.Option(help="Name of the curve of the pre-trained network.")] = "transfer",
+    scratch: Annotated[str, typer.Option(help="Name of the curve from scratch.")] = "scratch",
+    unit: Annotated[str, typer.Option(help="Unit of the errors, e.g. eV/atom, where no column says it.")] = "",
+    level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
+    as_json: AsJson = False,
+) -> None:
+    """Fit error = a N^-b (+ c): exponent, crossing of transfer and scratch, data factor, forecast, all with intervals."""
+    from transferkit.scaling.table import fit_table, read_points
+
+    found = fit_table(
+        read_points(curve),
+        transfer=transfer,
+        scratch=scratch,
+        offset={"auto": None, "yes": True, "no": False}[offset],
+        loss=loss,
+        level=level,
+        unit=unit,
+        targets=target or (),
+        at=at or (),
+    )
+    show([one.to_json() for one in found], text="\n\n".join(map(str, found)), as_json=as_json)

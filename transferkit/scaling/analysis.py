@@ -1,0 +1,176 @@
+"""From the table of a study to what its page and `transferkit fit` say: curves, fits, contrasts, forecasts, as plain data."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from transferkit.errors import ScalingError
+from transferkit.scaling.analysis_contrast import contrast, pairs
+from transferkit.scaling.bounds import Interval
+from transferkit.scaling.law import PowerLaw
+from transferkit.scaling.power_law import fit_power_law
+from transferkit.typing import Json
+
+FACTORS = (2, 5, 10)
+"""Multiples of the largest size for which an error is forecast."""
+TARGETS = {"energy": (0.05, 0.02, 0.01), "forces": (0.1, 0.05, 0.03), "stress": (0.005, 0.002, 0.001)}
+"""Errors for which a size is forecast: eV/atom, eV/Å, eV/Å³."""
+LINE = 80
+"""Points of a drawn line."""
+
+
+def analyse(
+    points: pd.DataFrame, *, targets: dict[str, Sequence[float]] | None = None, offset: bool | None = None, level: float = 0.95
+) -> Json:
+    """Everything that the finished points of a study say, one section per test part and quantity.
+
+    Args:
+        points: the tidy table of :func:`transferkit.scaling.collect.collect`
+        targets: errors for which a size is forecast, by quantity, in the stored unit; :data:`TARGETS` if not given
+        offset: as of :func:`transferkit.scaling.power_law.fit_power_law`; None chooses the form
+        level: of all intervals
+
+    Returns:
+        ``{"level", "sections": [{"test", "quantity", "unit", "curves", "contrasts"}]}``: all of it plain data; a curve that no law
+        is fitted to has ``"fit": None`` and says why under ``"refused"``.
+
+    >>> rows = [
+    ...     dict(curve="a", size=n, chain=k, seed=k, test="t", quantity="energy", when="final", error=(1 + k / 9) * n**-0.5,
+    ...          unit="eV/atom", n_compositions=9, point=f"{n}{k}")
+    ...     for n in (10, 40, 100) for k in (0, 1, 2)
+    ... ]
+    >>> found = analyse(pd.DataFrame(rows))["sections"][0]["curves"][0]
+    >>> round(found["fit"]["exponent"], 3), found["sizes"]
+    (0.5, [10, 40, 100])
+    """
+    wanted = TARGETS | dict(targets or {})
+    sections = []
+    for (test, quantity), rows in points.groupby(["test", "quantity"], sort=False):
+        final = rows[rows["when"] == "final"]
+        names = list(dict.fromkeys(final["curve"]))
+        curves, laws = [], {}
+        for name in names:
+            told, law = _curve(final[final["curve"] == name], rows, str(name), wanted.get(quantity, ()), offset, level)
+            curves.append(told)
+            if law is not None:
+                laws[str(name)] = law
+        sections.append(
+            {
+                "test": test,
+                "quantity": quantity,
+                "unit": str(rows["unit"].iloc[0]),
+                "curves": curves,
+                "contrasts": [
+                    contrast(final, transfer, scratch, fitted=transfer in laws and scratch in laws, offset=offset, level=level)
+                    for transfer, scratch in pairs(final)
+                ],
+            }
+        )
+    return {"level": level, "sections": sections}
+
+
+def _curve(
+    final: pd.DataFrame, rows: pd.DataFrame, name: str, targets: Sequence[float], offset: bool | None, level: float
+) -> tuple[Json, PowerLaw | None]:
+    """One curve as plain data, and its law where it has one."""
+    table = final.pivot_table(index="chain", columns="size", values="error", aggfunc="mean")
+    number = final.pivot_table(index="chain", columns="size", values="n_compositions", aggfunc="min")
+    start = rows[(rows["curve"] == name) & (rows["when"] == "step0")]
+    step0 = start.groupby("size")["error"].mean()
+    sizes = [int(n) for n in table.columns]
+    told: Json = {
+        "curve": name,
+        "sizes": sizes,
+        "mean": [float(np.exp(np.log(table[n].dropna()).mean())) for n in table.columns],
+        "interval": [_interval(table[n].dropna().to_numpy(), level) for n in table.columns],
+        "step0": [float(step0[n]) if n in step0.index else None for n in table.columns],
+        "chains": _nested(table, float),
+        "n_compositions": _nested(number, int),
+        "fit": None,
+        "refused": "",
+        "line": None,
+        "forecast": [],
+        "targets": [],
+    }
+    whole = table.dropna()
+    if len(whole) < len(table):
+        told["waiting"] = [str(chain) for chain in table.index if chain not in whole.index]
+    try:
+        if not len(whole):
+            raise ScalingError("no chain has all sizes yet. The law is fitted when one has.")  # noqa: TRY301  # told as any refusal
+        law = fit_power_law(
+            sizes, whole.to_numpy(), offset=offset, chains=list(whole.index), level=level, unit=str(final["unit"].iloc[0])
+        )
+    except ScalingError as error:
+        told["refused"] = _sentence(str(error))
+        return told, None
+    return {**told, **fitted(law, targets)}, law
+
+
+def fitted(law: PowerLaw, targets: Sequence[float]) -> Json:
+    """A law as the page shows it: parameters, drawn line, errors at larger sizes, sizes for target errors."""
+    low, high = (float(end) for end in law.fit.curve.sizes[[0, -1]])
+    grid = np.geomspace(low, max(FACTORS) * high, LINE)
+    band = law.band(grid)
+    ahead = [law.error_at(factor * high) for factor in FACTORS]
+    needed = [law.size_for(target) for target in targets]
+    floor = law.floor
+    return {
+        "fit": {
+            "form": law.form,
+            "exponent": law.exponent,
+            "exponent_interval": ends(law.interval),
+            "prefactor": law.prefactor,
+            "offset": law.offset if law.form == "a N^-b + c" else None,
+            "offset_bound": None if floor is None else floor.at_most,
+            "r2": law.r2,
+            "why": law.choice,
+            "method": law.method,
+            "warnings": list(law.warnings),
+            "chains": len(law.fit.logs),
+        },
+        "line": {"sizes": grid.tolist(), "errors": law.errors(grid).tolist(), "low": band[0].tolist(), "high": band[1].tolist()},
+        "forecast": [
+            {"factor": factor, "size": at.size, "error": at.error, "interval": ends(at.prediction), "says": str(at)}
+            for factor, at in zip(FACTORS, ahead, strict=True)
+        ],
+        "targets": [
+            {"target": size.error, "size": size.size, "interval": ends(size.interval), "reach": size.reach, "says": str(size)}
+            for size in needed
+        ],
+    }
+
+
+def ends(interval: Interval) -> list[float | None]:
+    """Lowest and highest value that are not excluded; None where there is no end.
+
+    >>> ends(Interval(((2.0, None),), 0.95))
+    [2.0, None]
+    """
+    return [_finite(interval.low), _finite(interval.high)]
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _interval(errors: np.ndarray, level: float) -> list[float] | None:
+    """t interval of the geometric mean over chains; none for a single chain."""
+    if len(errors) < 2:
+        return None
+    logs = np.log(errors)
+    half = student.ppf(0.5 + level / 2, len(logs) - 1) * logs.std(ddof=1) / np.sqrt(len(logs))
+    return [float(np.exp(logs.mean() - half)), float(np.exp(logs.mean() + half))]
+
+
+def _nested(table: pd.DataFrame, kind: type) -> Json:
+    """{chain: {size: value}} with text for keys, as JSON has them; what is not there is left out."""
+    return {
+        str(chain): {str(int(n)): kind(value) for n, value in row.items() if not pd.isna(value)} for chain, row in table.iterrows()
+    }
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
