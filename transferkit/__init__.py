@@ -27,6 +27,7 @@ _PUBLIC = {
     "finetune": "transferkit.api",
     "evaluate": "transferkit.api",
     "run": "transferkit.pipeline",
+    "study": "transferkit.studies.drive",
     "fit_power_law": "transferkit.scaling.power_law",
     "compare_curves": "transferkit.scaling.gain",
 }
@@ -69,3 +70,4 @@ if TYPE_CHECKING:
     from transferkit.reference.gap import functional_gap as functional_gap
     from transferkit.scaling.gain import compare_curves as compare_curves
     from transferkit.scaling.power_law import fit_power_law as fit_power_law
+    from transferkit.studies.drive import study as study

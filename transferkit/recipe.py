@@ -8,6 +8,7 @@ The recipe file, its error texts and the reference page of the documentation all
 import json
 from collections.abc import Mapping
 from hashlib import sha256
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -180,13 +181,15 @@ def merge(base: Mapping[str, Any], override: Mapping[str, Any], *, depth: int = 
 
 def identity(recipe: Recipe) -> str:
     """Hash of everything that can change the numbers (sha256, hex): not the name, the question, the folder, the tracking,
-    nor the word that a pickle may be opened.
+    nor the word that a pickle may be opened. A run that starts from another run's potential holds the hash of its tensors,
+    so it is another run when that one is trained anew, and the same when its folder is moved.
 
     >>> tiny = {"data": {"source": "a", "fidelity": "PBE"}, "adapter": {"name": "toy"}, "training": {"steps": 2}}
     >>> identity(Recipe(name="a", **tiny)) == identity(Recipe(name="b", **tiny))
     True
     """
     plain = recipe.model_dump(mode="json", exclude={"name", "question", "output", "tracking"})
+    plain["adapter"]["checkpoint"] = content_of(recipe.adapter.checkpoint)
     plain["adapter"]["trust"] = False  # rather than left out: finished runs keep the identity that they were given
     for path, neutral in NEUTRAL.items():
         group = plain
@@ -195,3 +198,19 @@ def identity(recipe: Recipe) -> str:
         if group.get(path[-1]) == neutral:
             group.pop(path[-1], None)
     return sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def content_of(checkpoint: str | None) -> str | None:
+    """What a checkpoint is known by: the hash of its tensors if it is the folder of a run or a bundle, else its name.
+
+    >>> content_of("0.3.0"), content_of(None)
+    ('0.3.0', None)
+    """
+    if checkpoint is None:
+        return None
+    for info in (Path(checkpoint) / "model.json", Path(checkpoint) / "model" / "model.json"):
+        try:
+            return f"bundle:{json.loads(info.read_text())['tensors']['sha256']}"
+        except (OSError, ValueError, LookupError, TypeError):  # no bundle, or a broken one, which loading will name
+            continue
+    return checkpoint

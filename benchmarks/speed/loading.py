@@ -21,6 +21,7 @@ from frames import cells, labelled, mptrj
 from timing import in_turn
 
 import transferkit as tk
+from transferkit.adapters.chgnet import ChgnetAdapter
 from transferkit.adapters.graphs import build_graphs
 from transferkit.data.structures import Structures
 from transferkit.finetuning.strategy import Strategy
@@ -123,13 +124,13 @@ def graphs(potential, sets: dict[str, Structures], folder: Path) -> dict:
 
 def growth(folder: Path) -> dict:
     """Microseconds per structure of everything but the model, from 10 to 10,000 structures, in batches of ten."""
-    toy, base = tk.load("toy"), labelled(cells(10))
+    small, base = ChgnetAdapter.scratch("tiny"), labelled(cells(10))
     rng, found, number = np.random.default_rng(0), {}, count()
     for n in (10, 100, 1000, 10_000):
         data = base[np.arange(n) % 10]
         data = replace(data, positions=data.positions + 0.01 * rng.normal(size=data.positions.shape))
-        stored = build_graphs(toy, data, head="default", store=folder / f"{n}")
-        feed = Feed(data, stored, toy.adapter, 0, 10**9, 10, 0)
+        stored = build_graphs(small, data, head="default", store=folder / f"{n}")
+        feed = Feed(data, stored, small.adapter, 0, 10**9, 10, 0)
         row = {}
 
         def timed(work, of, times=3):
@@ -146,7 +147,7 @@ def growth(folder: Path) -> dict:
         row["load"] = timed(
             lambda f=feed, b=batches: [f.load(i, hidden=False, device=device) for i in b], sum(map(len, batches))
         )
-        session = session_of(toy, data, stored, batch=10)
+        session = session_of(small, data, stored, batch=10)
         info, tensors = session.state.save()
         row["checkpoint, each"] = timed(lambda i=info, t=tensors: checkpoint.save(folder / "c", next(number), i, t), 1)
         found[n] = row

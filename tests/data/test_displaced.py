@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import transferkit as tk
-from transferkit.data.displaced import displaced
+from transferkit.data.displaced import displaced, original
 from transferkit.data.structures import concatenate
 from transferkit.errors import DataError
 
@@ -19,6 +19,7 @@ def test_positions_move_and_all_else_stays():
     assert np.array_equal(moved.cell, data.cell)
     assert np.array_equal(moved.material_id, data.material_id)
     assert len(concatenate([data, moved])) == 10  # ids differ, so they can stand side by side
+    assert [original(str(i)) for i in moved.id] == data.id.tolist()
 
 
 def test_a_step_for_each_atom():

@@ -63,3 +63,12 @@ def test_gradual_strategies_are_told_apart(recipe, tmp_path):
     gradual = {"kind": "gradual", "every": 1, "unit": "steps"}
     assert estimated(recipe, tmp_path, strategy=gradual)[0].popitem()[1].to_json()["gradual"] is True
     assert estimated(recipe, tmp_path)[0].popitem()[1].to_json()["gradual"] is False
+
+
+def test_copies_make_an_epoch_longer_and_cost_what_the_structure_does(recipe, tmp_path):
+    lengths = []
+    for more in ({}, {"augmentation": {"kind": "noise", "copies": 3}}):
+        found, attempts = estimated(recipe, tmp_path, training={"epochs": 2, "batch": {"structures": 1}, **more})
+        assert attempts.mistakes() == []
+        lengths.append(found.popitem()[1].to_json()["steps"])
+    assert lengths[1] == 4 * lengths[0]

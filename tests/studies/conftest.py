@@ -91,7 +91,7 @@ def here():
 @pytest.fixture(autouse=True)
 def _no_page(monkeypatch):
     """Pages have tests of their own."""
-    monkeypatch.setattr("transferkit.report.page.write", lambda folder: folder / "index.html")
+    monkeypatch.setattr("transferkit.scaling.study_report.report_study", lambda folder, found: folder / "index.html")
 
 
 def read(path):

@@ -54,3 +54,19 @@ def test_notes_name_the_labels():
     assert notes_on([], []) == ()
     assert "no magmoms" in notes_on(["magmoms"], [])[0]
     assert "validation data have no stress" in notes_on([], ["stress"])[0]
+
+
+def test_a_checkpoint_is_due_at_the_end_of_an_epoch_or_in_a_long_one():
+    from types import SimpleNamespace
+
+    from transferkit.training.session import SAVE_LONG_S, SAVE_SHORT_S, Session
+
+    def due(**more):
+        self = SimpleNamespace(save_every=None, state=SimpleNamespace(progress=SimpleNamespace(step=3)))
+        return Session.save_due(self, **more)
+
+    assert not due(epoch_ends=True, since=SAVE_SHORT_S / 2)
+    assert due(epoch_ends=True, since=SAVE_SHORT_S)
+    assert not due(epoch_ends=False, since=SAVE_SHORT_S)
+    assert due(epoch_ends=False, since=SAVE_LONG_S)
+    assert not due(epoch_ends=True, since=SAVE_SHORT_S, cost=SAVE_SHORT_S)  # writing would take half of the time

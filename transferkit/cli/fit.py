@@ -24,7 +24,8 @@ def fit(
     offset: Annotated[Offset, typer.Option(help="Fit a floor c: auto where the points show one.")] = "auto",
     loss: Annotated[LossName, typer.Option(help="How misfit is measured, in log error.")] = "least-squares",
     target: Annotated[
-        list[float] | None, typer.Option(help="Error for which the size is asked, in the unit of the file; may be repeated.")
+        list[float] | None,
+        typer.Option(help="Error for which the size is asked, in the unit of the file; may be repeated."),
     ] = None,
     at: Annotated[list[float] | None, typer.Option(help="Size at which the error is asked; may be repeated.")] = None,
     transfer: Annotated[str, typer.Option(help="Name of the curve of the pre-trained network.")] = "transfer",

@@ -29,3 +29,12 @@ def displaced(data: Structures, steps: Positions, name: str) -> Structures:
     if steps.shape != data.positions.shape:
         raise DataError(f"displacements have shape {steps.shape}, and positions {data.positions.shape}.")
     return replace(data, positions=data.positions + steps, id=np.array([f"{one}:{name}" for one in data.id]))
+
+
+def original(name: str) -> str:
+    """Id of the structure that a copy is a copy of.
+
+    >>> original("mp-1:frame-3:noise-1")
+    'mp-1:frame-3'
+    """
+    return name.rpartition(":")[0]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from transferkit.adapters.potential import ReferencedPotential
+from transferkit.data.displaced import original
 from transferkit.data.structures import Structures
 from transferkit.pipeline import SMOKE_STEPS
 from transferkit.preview.attempts import Attempts, key_of
@@ -106,7 +107,11 @@ def _estimate(
     if parts is None or run.referenced is None or run.model is None:
         return None
     row = {str(name): r for r, name in enumerate(data.id)}
-    rows = {name: np.array([row[str(i)] for i in part.id], dtype=int) for name, part in parts.all().items()}
+    # A displaced copy costs what the structure does that it is a copy of.
+    rows = {
+        name: np.array([row[i] if i in row else row[original(i)] for i in map(str, part.id)], dtype=int)
+        for name, part in parts.all().items()
+    }
     built = {name: [r for r in found.tolist() if r in graphs.built] for name, found in rows.items()}
     checked = (built["valid"] or built["train"])[:SAMPLE]
     options = recipe.training

@@ -8,6 +8,7 @@ from transferkit.report.quantities import count, counted
 from transferkit.report.run_page import files_written
 from transferkit.report.study_advice import study_command, study_steps
 from transferkit.report.study_caveats import caveats
+from transferkit.report.study_lines import lines_section
 from transferkit.report.study_sections import section
 from transferkit.report.study_sentences import answer
 from transferkit.typing import Json
@@ -59,6 +60,7 @@ def study_page(folder: Path) -> Json:
         "place": place,
         "intervals": INTERVALS.format(level=100 * (analysis.get("level") or 0.95)),
         "tests": grouped,
+        "lines": [lines_section(folder, one) for one in told.get("lines") or []],
         "abscissa": abscissa,
         "missing": [[m["point"], m["state"], m.get("why") or ""] for m in missing],
         "missing_words": _missing_words(told, missing),

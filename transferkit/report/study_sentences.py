@@ -27,11 +27,32 @@ def answer(told: Json, abscissa: str) -> str:
     text = f"{quantity.name.capitalize()} error on {told['test']}: {ends}."
     reasons = dict.fromkeys(c["refused"] for c in curves if c.get("refused"))
     text += "".join(f" No power law is fitted: {why[:1].lower()}{why[1:]}" for why in reasons)
+    flat = [c["curve"] for c in curves if level(c)]
+    if flat:
+        text += (
+            f" The interval of the exponent of {' and '.join(flat)} holds zero: that more data lower the error is not shown, so "
+            "crossings and factors with it say little."
+        )
     for contrast in told.get("contrasts") or []:
+        if {contrast["transfer"], contrast["scratch"]} & set(flat):
+            continue
         text += _factor_words(contrast, abscissa)
         if contrast.get("crossing"):
             text += f" {crossing_words(contrast['crossing'], abscissa)}"
     return text
+
+
+def level(curve: Json) -> bool:
+    """Whether a fitted exponent may be zero: the points do not show that the error falls.
+
+    >>> level({"fit": {"exponent_interval": [-0.1, 0.2]}}), level({"fit": None})
+    (True, False)
+    """
+    fit = curve.get("fit")
+    if not fit:
+        return False
+    low = (fit.get("exponent_interval") or [None])[0]
+    return low is None or low <= 0
 
 
 def _factor_words(contrast: Json, abscissa: str) -> str:

@@ -7,8 +7,9 @@ import pandas as pd
 from scipy.stats import t as student
 
 from transferkit.errors import ScalingError
-from transferkit.scaling.analysis_contrast import contrast, pairs
+from transferkit.scaling.analysis_contrast import contrast, ordered, pairs
 from transferkit.scaling.bounds import Interval
+from transferkit.scaling.forecast import SizeFor
 from transferkit.scaling.law import PowerLaw
 from transferkit.scaling.power_law import fit_power_law
 from transferkit.typing import Json
@@ -49,7 +50,7 @@ def analyse(
     sections = []
     for (test, quantity), rows in points.groupby(["test", "quantity"], sort=False):
         final = rows[rows["when"] == "final"]
-        names = list(dict.fromkeys(final["curve"]))
+        names = ordered(final)
         curves, laws = [], {}
         for name in names:
             told, law = _curve(final[final["curve"] == name], rows, str(name), wanted.get(quantity, ()), offset, level)
@@ -137,10 +138,15 @@ def fitted(law: PowerLaw, targets: Sequence[float]) -> Json:
             for factor, at in zip(FACTORS, ahead, strict=True)
         ],
         "targets": [
-            {"target": size.error, "size": size.size, "interval": ends(size.interval), "reach": size.reach, "says": str(size)}
+            {"target": size.error, "size": size.size, "interval": ends(size.interval), "reach": _reach(size, law), "says": str(size)}
             for size in needed
         ],
     }
+
+
+def _reach(size: SizeFor, law: PowerLaw) -> str:
+    """As the law says it; a line without a floor that does not get there is not below one."""
+    return "not reached" if size.size is None and law.form == "a N^-b" and size.reach == "below the floor" else size.reach
 
 
 def ends(interval: Interval) -> list[float | None]:

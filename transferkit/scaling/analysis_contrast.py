@@ -19,6 +19,17 @@ KNOWN = frozenset(
 """Columns that do not tell one curve from another."""
 
 
+def ordered(final: pd.DataFrame) -> list[str]:
+    """Labels of the curves as they came, those from random weights last.
+
+    >>> ordered(pd.DataFrame({"curve": ["scratch", "transfer"], "contrast": ["scratch", "transfer"]}))
+    ['transfer', 'scratch']
+    """
+    column = next((name for name in SCRATCH if name in final.columns), None)
+    last = set() if column is None else set(final["curve"][final[column] == SCRATCH[column]])
+    return sorted(dict.fromkeys(final["curve"]), key=lambda name: name in last)
+
+
 def pairs(final: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """Which curves are set against which: pre-trained against scratch where all other options agree.
 
@@ -34,7 +45,7 @@ def pairs(final: pd.DataFrame) -> Iterator[tuple[str, str]]:
     >>> list(pairs(table))
     [('a', 'b')]
     """
-    curves = list(dict.fromkeys(final["curve"]))
+    curves = ordered(final)
     column = next((name for name in SCRATCH if name in final.columns and (final[name] == SCRATCH[name]).any()), None)
     if column is None:
         yield from ((curves[0], other) for other in curves[1:])

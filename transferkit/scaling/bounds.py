@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from transferkit.typing import Json
 
@@ -76,7 +75,7 @@ def accepted(excess: Callable[[np.ndarray], np.ndarray], grid: np.ndarray, level
 
     Args:
         excess: of an array of hypotheses, the size of the test statistic minus its critical value: accepted where <= 0
-        grid: increasing hypotheses to try; an end that is accepted is no end. Each change of sign is then found exactly.
+        grid: increasing hypotheses to try; an end that is accepted is no end. Each change of sign is then narrowed down.
         level: of the test
 
     >>> accepted(lambda x: np.abs(x - 3.0) - 1.0, np.linspace(0.0, 10.0, 21), 0.95).pieces
@@ -86,8 +85,7 @@ def accepted(excess: Callable[[np.ndarray], np.ndarray], grid: np.ndarray, level
     inside = values <= 0
 
     def end(k: int) -> float:
-        # Between grid points k and k + 1; the linear guess only where the statistic has a jump.
-        return float(brentq(lambda x: float(excess(np.array([x]))[0]), grid[k], grid[k + 1], xtol=1e-12, rtol=1e-10))
+        return _zero(excess, grid[k], grid[k + 1], values[k], values[k + 1])
 
     pieces: list[Piece] = []
     start: float | None = None
@@ -100,3 +98,13 @@ def accepted(excess: Callable[[np.ndarray], np.ndarray], grid: np.ndarray, level
     if inside[-1]:
         pieces.append((start, None))
     return Interval(tuple(pieces), level)
+
+
+def _zero(excess: Callable[[np.ndarray], np.ndarray], low: float, high: float, first: float, last: float) -> float:
+    """Where a function changes sign between two points: narrowed down on finer and finer grids, then by a line."""
+    for _ in range(3):
+        fine = np.linspace(low, high, 17)
+        values = np.concatenate([[first], excess(fine[1:-1]), [last]])
+        k = int(np.flatnonzero((values[:-1] <= 0) != (values[1:] <= 0))[0])
+        low, high, first, last = fine[k], fine[k + 1], values[k], values[k + 1]
+    return float(low + (high - low) * first / (first - last))

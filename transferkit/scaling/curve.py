@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -15,7 +16,7 @@ Numbers = Sequence[float] | Sequence[Sequence[float]] | np.ndarray
 Labels = Sequence[object] | np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curve:
     """Errors at sizes, one row per chain.
 
@@ -33,12 +34,12 @@ class Curve:
     compositions: tuple[str, ...] = ()
     shares: np.ndarray | None = None
 
-    @property
+    @cached_property
     def logs(self) -> np.ndarray:
         """Natural logarithm of the errors, (chains, m)."""
-        return np.log(self.errors)
+        return np.asarray(np.log(self.errors))
 
-    @property
+    @cached_property
     def middle(self) -> tuple[float, float]:
         """Geometric means of sizes and errors: the fits use sizes and errors in units of these."""
         return float(np.exp(np.log(self.sizes).mean())), float(np.exp(self.logs.mean()))
@@ -127,7 +128,9 @@ def _flat(sizes: Numbers, errors: Numbers, chains: Labels | None, of: str) -> tu
     if y.ndim == 2 and x.shape == (y.shape[1],):
         labels = np.arange(len(y)) if chains is None else np.asarray(chains)
         if labels.shape != (len(y),):
-            raise ScalingError(f"errors{of} have {len(y)} rows and there are {labels.size} chains. Give one chain a row.")
+            raise ScalingError(
+                f"errors{of} have {len(y)} rows and there are {labels.size} chains. Give one chain a row."
+            )
         return np.tile(x, len(y)), y.ravel(), np.repeat(labels, y.shape[1])
     labels = np.zeros(y.shape, dtype=np.int64) if chains is None else np.asarray(chains)
     if not (x.ndim == 1 and x.shape == y.shape == labels.shape):

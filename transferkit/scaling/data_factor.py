@@ -55,18 +55,18 @@ class DataFactor:
         )
 
 
-def factor_at_size(transfer: Fit, scratch: Fit, spread: Spread, size: float, level: float, unit: str) -> DataFactor:
+def factor_at_size(transfer: Fit, scratch: Fit, spread: Spread, size: float, *, level: float, unit: str = "") -> DataFactor:
     """How many times ``size`` scratch needs to be as good as transfer at ``size``, by inverting a t test for each factor."""
     x = np.log(np.array([size]))
     target = transfer.log_error(x)
     grid = _factors()
 
     def difference(shift: np.ndarray) -> np.ndarray:
-        return scratch.log_error(x + shift) - target
+        return np.asarray(scratch.log_error(x + shift) - target)
 
     def excess(shift: np.ndarray) -> np.ndarray:
         here = np.broadcast_to(-transfer.gradient(x), (len(shift), transfer.form.n))
-        return np.abs(difference(shift)) - spread.half(np.hstack([here, scratch.gradient(x + shift)]), level)
+        return np.asarray(np.abs(difference(shift)) - spread.half(np.hstack([here, scratch.gradient(x + shift)]), level))
 
     shift = crossing_of(difference, grid)
     found = accepted(excess, refined(grid, shift), level).through(np.exp)
@@ -76,14 +76,14 @@ def factor_at_size(transfer: Fit, scratch: Fit, spread: Spread, size: float, lev
     return DataFactor(factor, found, float(np.exp(target[0])), size, needed, where, unit)
 
 
-def factor_for_error(transfer: Fit, scratch: Fit, spread: Spread, error: float, level: float, unit: str) -> DataFactor:
+def factor_for_error(transfer: Fit, scratch: Fit, spread: Spread, error: float, *, level: float, unit: str = "") -> DataFactor:
     """N_scratch / N_transfer at a target error.
 
     A factor that is off by some amount is taken to be off by half of it on either curve; each curve's distance from the target
     there, over its steepness, is tested together.
     """
     target = np.log(error)
-    first, second = (crossing_of(lambda x, f=f: f.log_error(x) - target, searched(f.curve.sizes)) for f in (transfer, scratch))
+    first, second = (_size_of(fit, target) for fit in (transfer, scratch))
     sizes = [None if x is None else float(np.exp(x)) for x in (first, second)]
     if first is None or second is None:
         nothing = Interval(((None, None),), level)
@@ -95,11 +95,16 @@ def factor_for_error(transfer: Fit, scratch: Fit, spread: Spread, error: float, 
         x, y = first - off, second + off
         distance = (transfer.log_error(x) - target) / steep[0] - (scratch.log_error(y) - target) / steep[1]
         direction = np.hstack([transfer.gradient(x) / steep[0], -scratch.gradient(y) / steep[1]])
-        return np.abs(distance) - spread.half(direction, level)
+        return np.asarray(np.abs(distance) - spread.half(direction, level))
 
     found = accepted(excess, refined(_factors(), second - first), level).through(np.exp)
     where = _beyond(transfer, scratch, *sizes)
     return DataFactor(float(np.exp(second - first)), found, error, sizes[0], sizes[1], where, unit)
+
+
+def _size_of(fit: Fit, target: float) -> float | None:
+    """The logarithm of the size at which a law has this log error."""
+    return crossing_of(lambda x: fit.log_error(x) - target, searched(fit.curve.sizes))
 
 
 def _factors() -> np.ndarray:

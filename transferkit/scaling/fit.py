@@ -35,11 +35,11 @@ class Fit:
     @cached_property
     def logs(self) -> np.ndarray:
         """Logarithms of reduced errors, (chains, m)."""
-        return self.curve.logs - np.log(self.curve.middle[1])
+        return np.asarray(self.curve.logs - np.log(self.curve.middle[1]))
 
     def log_error(self, log_sizes: np.ndarray) -> np.ndarray:
-        """log of the law's error at logarithms of sizes."""
-        return self.form.value(self.theta, self._reduced(log_sizes)) + np.log(self.curve.middle[1])
+        """Natural logarithm of the law's error at logarithms of sizes."""
+        return np.asarray(self.form.value(self.theta, self._reduced(log_sizes)) + np.log(self.curve.middle[1]))
 
     def gradient(self, log_sizes: np.ndarray) -> np.ndarray:
         """Derivatives of :meth:`log_error` by the reduced parameters, (..., p)."""
@@ -50,27 +50,27 @@ class Fit:
         return self.form.steepness(self.theta, self._reduced(log_sizes))
 
     def _reduced(self, log_sizes: np.ndarray) -> np.ndarray:
-        return np.exp(np.clip(log_sizes - np.log(self.curve.middle[0]), -200.0, 200.0))
+        return np.asarray(np.exp(np.clip(log_sizes - np.log(self.curve.middle[0]), -200.0, 200.0)))
 
     @cached_property
     def residuals(self) -> np.ndarray:
         """Log errors minus the law, (chains, m)."""
-        return self.logs - self.form.value(self.theta, self.u)
+        return np.asarray(self.logs - self.form.value(self.theta, self.u))
 
     @property
     def exponent(self) -> float:
-        """b."""
+        """The exponent b."""
         return float(self.theta[1])
 
     @property
     def prefactor(self) -> float:
-        """a, in units of error times size^b."""
+        """The prefactor a, in units of error times size^b."""
         size, error = self.curve.middle
         return float(np.exp(self.theta[0] + np.log(error) + self.theta[1] * np.log(size)))
 
     @property
     def floor(self) -> float:
-        """c, in units of error."""
+        """The floor c, in units of error."""
         return self.form.floor(self.theta) * self.curve.middle[1]
 
     @cached_property
@@ -121,8 +121,7 @@ class Fit:
 
 def reduced(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
     """Sizes and log errors in units of the curve's geometric means: (m,) and (chains, m)."""
-    size, error = curve.middle
-    return curve.sizes / size, curve.logs - np.log(error)
+    return curve.sizes / curve.middle[0], curve.logs - np.log(curve.middle[1])
 
 
 def fit_plain(curve: Curve, *, huber: bool = False) -> Fit:

@@ -56,13 +56,13 @@ def descend(model: Model, start: np.ndarray, logs: np.ndarray, loss: Loss) -> tu
     cost = _cost(values, logs, loss)
     eye = np.eye(theta.shape[1])
     for _ in range(STEPS):
-        psi = loss.psi(logs[None] - values[:, None]).sum(axis=1)
-        weight = np.maximum(loss.slope(logs[None] - values[:, None]).sum(axis=1), 0.1)
-        normal = np.einsum("fmp,fm,fmq->fpq", slopes, weight, slopes)
-        diagonal = np.einsum("fpp->fp", normal)[:, :, None] * eye
-        step = np.linalg.solve(
-            normal + damping[:, None, None] * diagonal + 1e-14 * eye, np.einsum("fmp,fm->fp", slopes, psi)[:, :, None]
-        )[:, :, 0]
+        residuals = logs[None] - values[:, None]
+        psi = loss.psi(residuals).sum(axis=1)
+        weight = np.maximum(loss.slope(residuals).sum(axis=1), 0.1)
+        across = slopes.swapaxes(1, 2)
+        normal = across @ (weight[:, :, None] * slopes)
+        damped = normal * (1.0 + damping[:, None, None] * eye) + 1e-14 * eye
+        step = np.linalg.solve(damped, across @ psi[:, :, None])[:, :, 0]
         tried = theta + step
         new_values, new_slopes = model(tried)
         new_cost = _cost(new_values, logs, loss)
@@ -73,7 +73,8 @@ def descend(model: Model, start: np.ndarray, logs: np.ndarray, loss: Loss) -> tu
         slopes = np.where(better[:, None, None], new_slopes, slopes)
         cost = np.where(better, new_cost, cost)
         damping = np.clip(np.where(better, damping * 0.2, damping * 8.0), 1e-12, 1e12)
-        if np.all(better & (gain <= 1e-13 * (1e-12 + cost)) | (damping >= 1e12)):
+        still = (np.abs(step) <= 1e-10 * (1.0 + np.abs(theta))).all(axis=1)
+        if np.all(still | (better & (gain <= 1e-12 * (1e-12 + cost))) | (damping >= 1e12)):
             break
     return theta, cost
 

@@ -66,7 +66,7 @@ def _floored(b: np.ndarray, pq: np.ndarray) -> np.ndarray:
 
 
 def _given_exponent(b: np.ndarray, u: np.ndarray, logs: np.ndarray, loss: Loss) -> tuple[np.ndarray, np.ndarray]:
-    """p and q at each exponent, (fits, 2), and costs."""
+    """Parameters p and q at each exponent, (fits, 2), and costs."""
     phi = np.expm1(-b[:, None] * np.log(u)) / b[:, None]
     mean = logs.mean(axis=0)
     weight = np.exp(-mean)
@@ -122,25 +122,25 @@ def floor_of(fit: Fit, level: float) -> Floor:
     """Bounds of the floor, by inverting a test for each hypothetical floor."""
     u, logs = reduced(fit.curve)
     top = 1.5 * float(np.exp(logs.mean(axis=0)).max())
-    tried = np.concatenate([[0.0], np.geomspace(1e-4, top, 160)])
+    tried = np.concatenate([[0.0], np.geomspace(1e-4, top, 80)])
     ab = _given_floor(tried, u, logs, fit.loss)
     form = WithFloor()
     thetas = np.column_stack([ab, tried])
-    score, df = _scores(fit, np.array([form.value(t, u) for t in thetas]), np.array([form.gradient(t, u) for t in thetas]))
+    score, df = _scores(
+        fit, np.array([form.value(t, u) for t in thetas]), np.array([form.gradient(t, u) for t in thetas])
+    )
     critical = student.ppf(level, df)
     unit = fit.curve.middle[1]
     p_value = float(student.sf(score[0], df[0]))
     at_most = _last(tried, score + critical)
     at_least = _first(tried, score - critical)
-    return Floor(
-        max(fit.floor, 0.0), None if at_most is None else at_most * unit, at_least * unit, p_value, level
-    )
+    return Floor(max(fit.floor, 0.0), None if at_most is None else at_most * unit, at_least * unit, p_value, level)
 
 
 def exponent_with_floor(fit: Fit, level: float) -> Interval:
     """The interval of b with c left free, by inverting a test for each hypothetical b."""
     u, logs = reduced(fit.curve)
-    tried = np.geomspace(SMALLEST, LARGEST, 160)
+    tried = np.geomspace(SMALLEST, LARGEST, 80)
     pq, _ = _given_exponent(tried, u, logs, fit.loss)
     phi, b = np.expm1(-tried[:, None] * np.log(u)) / tried[:, None], tried[:, None]
     error = pq[:, :1] + pq[:, 1:] * phi
@@ -153,7 +153,7 @@ def exponent_with_floor(fit: Fit, level: float) -> Interval:
 
 
 def _scores(fit: Fit, values: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """t statistics of (estimate - hypothesis) of the last parameter at fits under hypotheses, and their degrees of freedom.
+    """Statistics of t tests: (estimate - hypothesis) over its error, of the last parameter at fits under hypotheses, and their degrees of freedom.
 
     Args:
         fit: the best fit
@@ -213,5 +213,3 @@ def _first(tried: np.ndarray, score: np.ndarray) -> float:
 def _between(tried: np.ndarray, score: np.ndarray, k: int) -> float:
     share = score[k] / (score[k] - score[k + 1])
     return float(tried[k] + share * (tried[k + 1] - tried[k]))
-
-

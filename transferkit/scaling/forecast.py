@@ -87,7 +87,11 @@ class SizeFor:
         target = wording.error(self.error, self.unit)
         if self.size is None:
             text = f"{target} is {'unreachable' if self.reach == 'unreachable' else 'below the best estimate of the floor'}."
-            return text if self.reach == "unreachable" else f"{text} Size: {wording.interval(self.interval, wording.size)}."
+            return (
+                text
+                if self.reach == "unreachable"
+                else f"{text} Size: {wording.interval(self.interval, wording.size)}."
+            )
         where = f" ({self.beyond})" if self.beyond else ""
         text = (
             f"{target} needs size {wording.size(self.size)}{where}, {wording.interval(self.interval, wording.size)}; "
@@ -153,7 +157,7 @@ def size_for(fit: Fit, floor: Floor | None, error: float, *, level: float, unit:
 
     def off(x: np.ndarray, *, new: bool) -> np.ndarray:
         half = half_of_new(fit, x, level) if new else fit.spread.half(fit.gradient(x), level)
-        return np.abs(fit.log_error(x) - target) - half
+        return np.asarray(np.abs(fit.log_error(x) - target) - half)
 
     grid = searched(fit.curve.sizes)
     size = crossing_of(lambda x: fit.log_error(x) - target, grid)

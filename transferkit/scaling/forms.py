@@ -17,12 +17,12 @@ class Plain:
     n: int = 2
 
     def value(self, theta: np.ndarray, u: np.ndarray) -> np.ndarray:
-        """log e at sizes u.
+        """Natural logarithm of e at sizes u.
 
         >>> Plain().value(np.array([0.0, 0.5]), np.array([1.0]))
         array([0.])
         """
-        return theta[0] - theta[1] * np.log(u)
+        return np.asarray(theta[0] - theta[1] * np.log(u))
 
     def gradient(self, theta: np.ndarray, u: np.ndarray) -> np.ndarray:
         """Its derivatives by the parameters, (..., 2)."""
@@ -47,12 +47,12 @@ class WithFloor:
     n: int = 3
 
     def value(self, theta: np.ndarray, u: np.ndarray) -> np.ndarray:
-        """log e at sizes u.
+        """Natural logarithm of e at sizes u.
 
         >>> WithFloor().value(np.array([0.0, 0.5, 1.0]), np.array([1.0])).round(3)
         array([0.693])
         """
-        return np.log(self._error(theta, u))
+        return np.asarray(np.log(self._error(theta, u)))
 
     def gradient(self, theta: np.ndarray, u: np.ndarray) -> np.ndarray:
         """Its derivatives by the parameters, (..., 3)."""
@@ -63,14 +63,14 @@ class WithFloor:
     def steepness(self, theta: np.ndarray, u: np.ndarray) -> np.ndarray:
         """-d log e / d log u."""
         error = self._error(theta, u)
-        return theta[1] * (error - theta[2]) / error
+        return np.asarray(theta[1] * (error - theta[2]) / error)
 
     def floor(self, theta: np.ndarray) -> float:
         """The error that no size goes below."""
         return float(theta[2])
 
     def _error(self, theta: np.ndarray, u: np.ndarray) -> np.ndarray:
-        return np.exp(theta[0] - theta[1] * np.log(u)) + theta[2]
+        return np.asarray(np.exp(theta[0] - theta[1] * np.log(u)) + theta[2])
 
 
 Form = Plain | WithFloor

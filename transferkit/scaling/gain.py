@@ -42,13 +42,13 @@ class Gain:
         """How many times ``size`` scratch needs to be as good as transfer at ``size``."""
         _positive("size", size)
         laws = self.transfer, self.scratch
-        return factor_at_size(laws[0].fit, laws[1].fit, self.spread, float(size), self.level, laws[0].unit)
+        return factor_at_size(laws[0].fit, laws[1].fit, self.spread, float(size), level=self.level, unit=laws[0].unit)
 
     def data_factor_for(self, error: float) -> DataFactor:
         """N_scratch / N_transfer at a target error, in the unit of the errors."""
         _positive("error", error)
         laws = self.transfer, self.scratch
-        return factor_for_error(laws[0].fit, laws[1].fit, self.spread, float(error), self.level, laws[0].unit)
+        return factor_for_error(laws[0].fit, laws[1].fit, self.spread, float(error), level=self.level, unit=laws[0].unit)
 
     def to_json(self) -> Json:
         """Plain data."""
@@ -63,7 +63,11 @@ class Gain:
 
     def __str__(self) -> str:
         """A few sentences."""
-        how = "Chains are paired: the same subsets on both curves." if self.paired else "The curves are taken as independent."
+        how = (
+            "Chains are paired: the same subsets on both curves."
+            if self.paired
+            else "The curves are taken as independent."
+        )
         return f"{self.crossing}\n{self.data_factor}\n{how}"
 
 
@@ -108,7 +112,7 @@ def compare_curves(
     spread, paired = _both(first, second)
     crossing = crossing_between(first.fit, second.fit, spread, level)
     largest = float(min(first.fit.curve.sizes[-1], second.fit.curve.sizes[-1]))
-    factor = factor_at_size(first.fit, second.fit, spread, largest, level, first.unit)
+    factor = factor_at_size(first.fit, second.fit, spread, largest, level=level, unit=first.unit)
     return Gain(first, second, crossing, factor, paired, level, spread)
 
 

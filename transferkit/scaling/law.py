@@ -49,7 +49,7 @@ class PowerLaw:
 
     def errors(self, sizes: np.ndarray) -> np.ndarray:
         """The law's errors at sizes, in the unit of the errors."""
-        return np.exp(self.fit.log_error(np.log(np.asarray(sizes, dtype=np.float64))))
+        return np.asarray(np.exp(self.fit.log_error(np.log(np.asarray(sizes, dtype=np.float64)))))
 
     def band(self, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper ends of the law's interval at each of some sizes, for a figure."""
@@ -78,7 +78,9 @@ class PowerLaw:
             "points": {
                 "sizes": curve.sizes.tolist(),
                 "errors": curve.errors.tolist(),
-                "chains": None if curve.chains is None else [c if isinstance(c, str | int | float) else str(c) for c in curve.chains],
+                "chains": None
+                if curve.chains is None
+                else [c if isinstance(c, str | int | float) else str(c) for c in curve.chains],
             },
             "other": None if self.other is None else self.other.to_json(),
         }
@@ -87,7 +89,9 @@ class PowerLaw:
         """A few sentences."""
         chains, m = self.fit.logs.shape
         low, high = self.fit.curve.sizes[[0, -1]]
-        parts = f"{m} sizes from {wording.size(low)} to {wording.size(high)}" + (f", {chains} chains" if chains > 1 else ", one curve")
+        parts = f"{m} sizes from {wording.size(low)} to {wording.size(high)}" + (
+            f", {chains} chains" if chains > 1 else ", one curve"
+        )
         law = f"{wording.error(self.prefactor, self.unit)} × N^-{self.exponent:.3f}"
         if self.form == "a N^-b + c":
             law += f" + {wording.error(self.offset, self.unit)}"
@@ -107,7 +111,11 @@ def floor_words(floor: Floor, unit: str) -> str:
     'Floor c: at most 12 meV/atom at 95 %; the points do not show one (p = 0.4).'
     """
     at = f"at {100 * floor.level:g} %"
-    top = f"at most {wording.error(floor.at_most, unit)} {at}" if floor.at_most is not None else f"not bounded above {at}"
+    top = (
+        f"at most {wording.error(floor.at_most, unit)} {at}" if floor.at_most is not None else f"not bounded above {at}"
+    )
     if floor.at_least > 0:
-        return f"Floor c: {top}, at least {wording.error(floor.at_least, unit)} {at} (p = {floor.p_value:.2g} for none)."
+        return (
+            f"Floor c: {top}, at least {wording.error(floor.at_least, unit)} {at} (p = {floor.p_value:.2g} for none)."
+        )
     return f"Floor c: {top}; the points do not show one (p = {floor.p_value:.2g})."

@@ -88,7 +88,9 @@ def fit_line(
     mean = np.stack([X.mean(axis=0), Y.mean(axis=0)])
     n, m = X.shape
     if not mean[0].any():
-        raise ScalingError(f"all {m} conditions have the same x, {np.exp(tables[0].mean()):g}. Give points that differ.")
+        raise ScalingError(
+            f"all {m} conditions have the same x, {np.exp(tables[0].mean()):g}. Give points that differ."
+        )
     scatter = np.eye(2)
     if n > 1:
         off = np.stack([X - mean[0], Y - mean[1]])
@@ -101,7 +103,7 @@ def fit_line(
     critical = float(student.ppf(0.5 + level / 2, df))
 
     def excess(slopes: np.ndarray) -> np.ndarray:
-        return np.abs(_scores(slopes, X, Y, scatter)) - critical
+        return np.asarray(np.abs(_scores(slopes, X, Y, scatter)) - critical)
 
     method = (
         f"t interval over {n} chains; their scatter in x and y is taken into account"
@@ -124,18 +126,18 @@ def _steepest(spread: np.ndarray, scatter: np.ndarray) -> float:
     return float(-off[0] / off[1]) if abs(off[1]) > 1e-12 * abs(off[0]) else float(np.sign(-off[0] * off[1]) * 1e12)
 
 
-def _scores(slopes: np.ndarray, X: np.ndarray, Y: np.ndarray, scatter: np.ndarray) -> np.ndarray:
-    """t statistics of each slope: the correlation of residuals with where on the line points lie, free of shared scatter."""
+def _scores(slopes: np.ndarray, x: np.ndarray, y: np.ndarray, scatter: np.ndarray) -> np.ndarray:
+    """Statistics of the t test of each slope: the correlation of residuals with where on the line points lie, free of shared scatter."""
     b = slopes[:, None]
-    off = Y.mean(axis=0) - b * X.mean(axis=0)
+    off = y.mean(axis=0) - b * x.mean(axis=0)
     shared = (scatter[0, 1] - b * scatter[0, 0]) / (scatter[1, 1] - 2 * b * scatter[0, 1] + b**2 * scatter[0, 0])
-    place = X.mean(axis=0) - shared * off
-    n, m = X.shape
+    place = x.mean(axis=0) - shared * off
+    n, m = x.shape
     if n == 1:
         r = (place * off).sum(axis=1) / np.sqrt((place**2).sum(axis=1) * (off**2).sum(axis=1) + 1e-300)
-        return r * np.sqrt((m - 2) / np.maximum(1.0 - r**2, 1e-300))
-    per_chain = place @ Y.T - b * (place @ X.T)
-    return per_chain.mean(axis=1) / np.maximum(per_chain.std(axis=1, ddof=1) / np.sqrt(n), 1e-300)
+        return np.asarray(r * np.sqrt((m - 2) / np.maximum(1.0 - r**2, 1e-300)))
+    per_chain = place @ y.T - b * (place @ x.T)
+    return np.asarray(per_chain.mean(axis=1) / np.maximum(per_chain.std(axis=1, ddof=1) / np.sqrt(n), 1e-300))
 
 
 def _tables(x: np.ndarray, y: np.ndarray, chains: Labels | None, by: Labels | None) -> tuple[np.ndarray, np.ndarray]:
@@ -146,7 +148,9 @@ def _tables(x: np.ndarray, y: np.ndarray, chains: Labels | None, by: Labels | No
     for name, values in (("x", x), ("y", y)):
         wrong = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
         if len(wrong):
-            raise ScalingError(f"{name} of point {wrong[0]} is {values[wrong[0]]:g}, not a positive number. Leave the point out.")
+            raise ScalingError(
+                f"{name} of point {wrong[0]} is {values[wrong[0]]:g}, not a positive number. Leave the point out."
+            )
     labels = np.zeros(len(x), dtype=np.int64) if chains is None else np.asarray(chains)
     names = list(dict.fromkeys(labels.tolist()))
     rows = [np.flatnonzero(labels == name) for name in names]
@@ -162,5 +166,7 @@ def _tables(x: np.ndarray, y: np.ndarray, chains: Labels | None, by: Labels | No
             f"those that are not in all."
         )
     if not rows or len(rows[0]) < FEWEST:
-        raise ScalingError(f"there are {len(rows[0]) if rows else 0} points, and two lie on every line. Give at least {FEWEST}.")
+        raise ScalingError(
+            f"there are {len(rows[0]) if rows else 0} points, and two lie on every line. Give at least {FEWEST}."
+        )
     return np.log(x[np.array(rows)]), np.log(y[np.array(rows)])

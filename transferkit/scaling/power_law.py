@@ -68,28 +68,36 @@ def fit_power_law(
                 f"there are {m} sizes{f' of {name!r}' if name else ''}, and a N^-b + c has three parameters. Give at least "
                 f"{FEWEST_WITH_FLOOR} sizes, or leave the offset out."
             )
-        why = "Form: a N^-b, as it was asked for." if offset is False else f"Form: a N^-b, as {m} sizes cannot show a floor."
-        return _plain(curve, fit_plain(curve, huber=huber), None, why, level, unit)
+        why = (
+            "Form: a N^-b, as it was asked for."
+            if offset is False
+            else f"Form: a N^-b, as {m} sizes cannot show a floor."
+        )
+        return _plain(curve, fit_plain(curve, huber=huber), None, choice=why, level=level, unit=unit)
     bent = fit_with_floor(curve, huber=huber)
     floor = floor_of(bent, level)
-    plain = _plain(curve, fit_plain(curve, huber=huber), floor, "Form: a N^-b, as it was asked for.", level, unit)
+    why = "Form: a N^-b, as it was asked for."
+    plain = _plain(curve, fit_plain(curve, huber=huber), floor, choice=why, level=level, unit=unit)
     if offset is False:
         return plain
-    floored = _floored(curve, bent, floor, plain, level)
+    floored = _floored(curve, bent, plain, level)
     if offset:
         return floored
-    test = "t test over chains" if curve.chains else "F test of the third parameter"
-    said = f"p = {floor.p_value:.2g} for no floor, one-sided {test}, against {1 - level:.2g}"
+    test = "t test over chains" if curve.chains else "t test of a third parameter"
+    said = f"p = {floor.p_value:.2g} for no floor, by a one-sided {test}, against {1 - level:.2g}"
     if floor.at_least > 0 and bent.floor > 0:
         return replace(floored, choice=f"Form: a N^-b + c ({said}).", other=plain, warnings=_warnings(curve))
     return replace(plain, choice=f"Form: a N^-b ({said}).", other=floored)
 
 
-def _plain(curve: Curve, fit: Fit, floor: Floor | None, choice: str, level: float, unit: str) -> PowerLaw:
+def _plain(curve: Curve, fit: Fit, floor: Floor | None, *, choice: str, level: float, unit: str) -> PowerLaw:
     """The straight line; with a warning where the points bend away from it."""
     warnings = _warnings(curve)
     if floor is not None and floor.at_least > 0:
-        warnings = (*warnings, f"The points bend: a floor fits them better (p = {floor.p_value:.2g}). Fit with an offset.")
+        warnings = (
+            *warnings,
+            f"The points bend: a floor fits them better (p = {floor.p_value:.2g}). Fit with an offset.",
+        )
     return PowerLaw(
         form=fit.form.name,
         exponent=fit.exponent,
@@ -107,11 +115,13 @@ def _plain(curve: Curve, fit: Fit, floor: Floor | None, choice: str, level: floa
     )
 
 
-def _floored(curve: Curve, bent: Fit, floor: Floor, plain: PowerLaw, level: float) -> PowerLaw:
+def _floored(curve: Curve, bent: Fit, plain: PowerLaw, level: float) -> PowerLaw:
     """The law with its floor; without one where the points bend downwards, as no error is negative."""
     interval = exponent_with_floor(bent, level)
     if bent.floor <= 0:
-        said = "Form: a N^-b + c, as it was asked for. The points bend downwards, so c = 0; b's interval allows for any c."
+        said = (
+            "Form: a N^-b + c, as it was asked for. The points bend downwards, so c = 0; b's interval allows for any c."
+        )
         return replace(plain, form=bent.form.name, interval=interval, choice=said)
     return replace(
         plain,
@@ -130,7 +140,9 @@ def _floored(curve: Curve, bent: Fit, floor: Floor, plain: PowerLaw, level: floa
 def _method(curve: Curve) -> str:
     """How intervals were made, what they assume, and of which law they are."""
     tests = f"{len(curve.compositions)} test compositions"
-    of = f"of the law over all compositions like these {tests}" if curve.compositions else "of the law on this test part"
+    of = (
+        f"of the law over all compositions like these {tests}" if curve.compositions else "of the law on this test part"
+    )
     if curve.chains is None:
         return f"t intervals of a regression, {of}; they assume independent points of equal scatter in log error"
     n = len(curve.chains)
@@ -140,7 +152,9 @@ def _method(curve: Curve) -> str:
 
 def _warnings(curve: Curve) -> tuple[str, ...]:
     if curve.chains is None:
-        return ("One curve: intervals come from the scatter of its points, and say nothing of other subsets and seeds.",)
+        return (
+            "One curve: intervals come from the scatter of its points, and say nothing of other subsets and seeds.",
+        )
     return ("Two chains: intervals are about three times as wide as with three.",) if len(curve.chains) == 2 else ()
 
 

@@ -109,7 +109,7 @@ def simulate(
     def drawn(*shape: int) -> np.ndarray:
         common = rng.standard_normal(shape)
         own = rng.standard_normal((n, *shape))
-        return np.sqrt(noise.shared) * common + np.sqrt(1.0 - noise.shared) * own
+        return np.asarray(np.sqrt(noise.shared) * common + np.sqrt(1.0 - noise.shared) * own)
 
     luck = drawn(chains, m)
     for i in range(1, m):

@@ -30,7 +30,7 @@ class Source:
 
     def variance(self, directions: np.ndarray) -> np.ndarray:
         """Of linear combinations (..., parameters)."""
-        return self.scale * ((directions @ self.rows.T) ** 2).sum(axis=-1)
+        return np.asarray(self.scale * ((directions @ self.rows.T) ** 2).sum(axis=-1))
 
     def freedom(self, directions: np.ndarray) -> np.ndarray:
         """Degrees of freedom of :meth:`variance`: fewer where a few test compositions make most of it."""
@@ -65,7 +65,7 @@ class Spread:
     def half(self, directions: np.ndarray, level: float) -> np.ndarray:
         """Half width of the t interval at a level."""
         error, df = self.of(directions)
-        return student.ppf(0.5 + level / 2, df) * error
+        return np.asarray(student.ppf(0.5 + level / 2, df) * error)
 
     def interval(self, value: float, direction: np.ndarray, level: float) -> Interval:
         """The t interval of one linear combination."""
@@ -75,12 +75,16 @@ class Spread:
 def freedom_of(influences: np.ndarray) -> np.ndarray:
     """Degrees of freedom of the variance of a sum over n units, (..., n): n - 1 for normal ones, 2 n / (kurtosis - 1) for others.
 
-    >>> freedom_of(np.array([1.0, -1.0, 1.0, -1.0])).item(), freedom_of(np.array([9.0, 0.0, 0.0, -9.0, 0.0, 0.0])).item()
+    >>> (
+    ...     freedom_of(np.array([1.0, -1.0, 1.0, -1.0])).item(),
+    ...     freedom_of(np.array([9.0, 0.0, 0.0, -9.0, 0.0, 0.0])).item(),
+    ... )
     (3.0, 5.0)
     """
     n = influences.shape[-1]
-    kurtosis = n * (influences**4).sum(axis=-1) / np.maximum((influences**2).sum(axis=-1) ** 2, 1e-300)
-    return np.minimum(2.0 * n / np.maximum(kurtosis - 1.0, 1e-9), n - 1.0)
+    squares = influences * influences
+    kurtosis = n * (squares * squares).sum(axis=-1) / np.maximum(squares.sum(axis=-1) ** 2, 1e-300)
+    return np.asarray(np.minimum(2.0 * n / np.maximum(kurtosis - 1.0, 1e-9), n - 1.0))
 
 
 def of_chains(rows: np.ndarray) -> Source:

@@ -55,7 +55,9 @@ class CurveFits:
             "test": self.test,
             "laws": {name: law.to_json() for name, law in self.laws.items()},
             "refused": self.refused,
-            "gain": None if self.gain is None else {k: v for k, v in self.gain.to_json().items() if k not in {TRANSFER, SCRATCH}},
+            "gain": None
+            if self.gain is None
+            else {k: v for k, v in self.gain.to_json().items() if k not in {TRANSFER, SCRATCH}},
             "errors_at": {name: [f.to_json() for f in found] for name, found in self.errors_at.items()},
             "sizes_for": {name: [f.to_json() for f in found] for name, found in self.sizes_for.items()},
         }
@@ -81,14 +83,18 @@ def read_points(path: Path) -> pd.DataFrame:
     """
     if path.is_dir():
         if not (path / "points.csv").exists():
-            raise ScalingError(f"{path} holds no points.csv. Give a CSV file, or the folder of a study that has points.")
+            raise ScalingError(
+                f"{path} holds no points.csv. Give a CSV file, or the folder of a study that has points."
+            )
         path = path / "points.csv"
     if not path.exists():
         raise ScalingError(f"there is no file {path}. Give a CSV file with columns {', '.join(NEEDED)}.")
     try:
         table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, skipinitialspace=True)
     except (ValueError, OSError) as error:  # pandas' and pyarrow's parsers raise these
-        raise ScalingError(f"{path} cannot be read as a table: {error}. Write CSV with columns {', '.join(NEEDED)}.") from error
+        raise ScalingError(
+            f"{path} cannot be read as a table: {error}. Write CSV with columns {', '.join(NEEDED)}."
+        ) from error
     return table
 
 
@@ -164,14 +170,18 @@ def _checked(table: pd.DataFrame) -> pd.DataFrame:
     for name in columns:
         close = get_close_matches(name.lower(), KNOWN, n=1, cutoff=0.75)
         if name not in KNOWN and close and close[0] not in columns:
-            raise ScalingError(f"the table has a column {name!r}, which nothing reads. Did you mean {close[0]!r}? Rename it.")
+            raise ScalingError(
+                f"the table has a column {name!r}, which nothing reads. Did you mean {close[0]!r}? Rename it."
+            )
     if not len(table):
         raise ScalingError("the table has no rows. Give at least three sizes with their errors.")
     for name in NEEDED:
         numbers = pd.to_numeric(table[name], errors="coerce")
         wrong = np.flatnonzero(numbers.isna() & table[name].notna())
         if len(wrong):
-            raise ScalingError(f"row {wrong[0] + 1}: {name} {table[name].iloc[wrong[0]]!r} is not a number. Write it with a point.")
+            raise ScalingError(
+                f"row {wrong[0] + 1}: {name} {table[name].iloc[wrong[0]]!r} is not a number. Write it with a point."
+            )
     table = table.assign(size=pd.to_numeric(table["size"]), error=pd.to_numeric(table["error"]))
     if "when" in columns and set(table["when"]) != {"step0"}:
         table = table[table["when"] == "final"]
@@ -183,7 +193,12 @@ def _checked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _nearest_column(name: str, columns: list[str]) -> str:
-    said = nearest(name, columns).replace("Did you mean", "Nearest:").replace("? Known", ". Columns").replace("Known", "Columns")
+    said = (
+        nearest(name, columns)
+        .replace("Did you mean", "Nearest:")
+        .replace("? Known", ". Columns")
+        .replace("Known", "Columns")
+    )
     return f"{said} Rename it, or write CSV with a first line such as size,error,chain,curve."
 
 
@@ -199,7 +214,9 @@ def _named(table: pd.DataFrame, transfer: str, scratch: str) -> None:
 def _law(points: pd.DataFrame, name: str, offset: bool | None, loss: str, level: float, unit: str) -> PowerLaw:
     chains = points["chain"] if "chain" in points else None
     if chains is not None and chains.isna().any():
-        raise ScalingError(f"a point of {name!r} at size {points['size'][chains.isna()].iloc[0]:g} has no chain. Name it.")
+        raise ScalingError(
+            f"a point of {name!r} at size {points['size'][chains.isna()].iloc[0]:g} has no chain. Name it."
+        )
     if "seed" in points and points["seed"].notna().all():
         keys = ["size"] if chains is None else ["chain", "size"]
         logs = np.log(points["error"].where(points["error"] > 0))

@@ -33,7 +33,7 @@ def loop(session: Session, request: Interruption) -> Stopped:
             evaluate(session, clock)
             session.store.save(state)
 
-        saved = perf_counter()
+        saved, cost = perf_counter(), 0.0
         module: nn.Module | None = None
         with ahead(session.loads(), threaded=pays(session.here.device)) as loads:
             for index, epoch_ends in remaining(session.feed, progress, session.total):
@@ -50,9 +50,11 @@ def loop(session: Session, request: Interruption) -> Stopped:
                 evaluated = session.evaluation_due(epoch_ends=epoch_ends)
                 if evaluated:
                     evaluate(session, clock)
-                if evaluated or stop or session.save_due(epoch_ends=epoch_ends, since=perf_counter() - saved):
+                now = perf_counter()
+                if evaluated or stop or session.save_due(epoch_ends=epoch_ends, since=now - saved, cost=cost):
                     session.store.save(state)
                     saved = perf_counter()
+                    cost = saved - now
                 if stop and progress.step < session.total:
                     return "interrupted"
     except KeyboardInterrupt:

@@ -143,7 +143,7 @@ class Session:
             return progress.step % self.every == 0
         return epoch_ends and progress.epoch % self.every == 0
 
-    def save_due(self, *, epoch_ends: bool, since: float) -> bool:
+    def save_due(self, *, epoch_ends: bool, since: float, cost: float = 0.0) -> bool:
         """Whether a checkpoint falls between two evaluations: at the end of an epoch, or in the middle of a long one.
 
         A process that is killed then loses an epoch at most, or, where epochs are shorter than writing is worth, seconds.
@@ -151,10 +151,11 @@ class Session:
         Args:
             epoch_ends: whether the step just taken was the last of its epoch
             since: seconds since the last checkpoint
+            cost: seconds that the last one took; writing takes a twentieth of the time at most
         """
         if self.save_every is not None and self.state.progress.step % self.save_every == 0:
             return True
-        return since >= (SAVE_SHORT_S if epoch_ends else SAVE_LONG_S)
+        return since >= max(SAVE_SHORT_S if epoch_ends else SAVE_LONG_S, 20 * cost)
 
 
 def check_numbers(

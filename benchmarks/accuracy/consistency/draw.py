@@ -5,13 +5,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from setting import ARMS, TASKS
 
-from transferkit.report.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, canvas, styled
+from transferkit.report.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, canvas, styled
 
 COLOURS = {
     "longer": GREY,
     "noise": PURPLE,
     "first": ORANGE,
     "second": BLUE,
+    "paper": SKY,
     "taylor": GREEN,
     "forces-second": VERMILION,
 }

@@ -11,7 +11,7 @@ from transferkit.evaluation.compare import holm, paired
 QUANTITIES = {"energy": (1000, "meV/atom"), "forces": (1000, "meV/Å")}
 AGAINST = {"none": "equal steps", "longer": "equal time", "forces": "equal steps"}
 RIVALS = {
-    "none": ("longer", "noise", "first", "second", "taylor"),
+    "none": ("longer", "noise", "first", "second", "paper", "taylor"),
     "longer": ("noise", "first", "second"),
     "forces": ("forces-second",),
 }

@@ -1,6 +1,6 @@
 """Every arm at every size, seed after seed, so that what is there at any time is balanced.
 
-python benchmarks/accuracy/consistency/run.py FOLDER [--tasks ethanol r2scan] [--seeds 0 1 2 3 4]
+python benchmarks/accuracy/consistency/run.py FOLDER [--tasks ethanol r2scan] [--seeds 0 1 2 3 4] [--extra]
 
 A run is one JSON file in FOLDER; what is there is not run again. Run pilot.py for each task before.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 from one import errors, lowest, train, write
-from setting import ARMS, SEEDS, TASKS, problem
+from setting import ARMS, PAPER, SEEDS, TASKS, problem
 
 HERE = Path(__file__).parent
 
@@ -26,7 +26,7 @@ def one(folder: Path, arm: str, *, task: str, size: int, seed: int, pilot: dict)
     how, steps = ARMS[arm], TASKS[task].steps
     if how.longer:
         steps = round(steps * pilot["times"]["second"])
-    coefficients = pilot["chosen"][how.tuned] if how.tuned else None
+    coefficients = {**pilot["chosen"], "paper": PAPER}[how.tuned] if how.tuned else None
     result, cpu = train(start, task, arm, coefficients, seed=seed, steps=steps)
     row = {
         "task": task, "size": size, "seed": seed, "arm": arm, "coefficients": coefficients, "steps": steps, "cpu_s": cpu,
@@ -50,6 +50,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
+    parser.add_argument(
+        "--extra", action="store_true", help="the arms with forces or untuned weights, rather than all others"
+    )
     args = parser.parse_args()
     torch.set_num_threads(1)
     pilots = {task: json.loads((HERE / f"pilot-{task}.json").read_text()) for task in args.tasks}
@@ -57,7 +60,7 @@ def main() -> None:
         for task in args.tasks:
             for size in TASKS[task].sizes:
                 for arm, how in ARMS.items():
-                    if task in how.tasks:
+                    if task in how.tasks and how.extra == args.extra:
                         one(args.folder, arm, task=task, size=size, seed=seed, pilot=pilots[task])
 
 

@@ -146,6 +146,20 @@ def counted(found: list[dict], arm: str, baseline: str, quantity: str) -> str:
     return " | ".join(words)
 
 
+def summary(found: list[dict]) -> list[str]:
+    """In how many comparisons an arm was better and worse than a baseline, one sentence each."""
+    lines = []
+    for arm in ("first", "second", "paper", "noise", "taylor", "longer", "forces-second"):
+        for baseline in ("none", "longer", "forces"):
+            words = [verdict(o) for o in found if (o["arm"], o["baseline"]) == (arm, baseline)]
+            if words:
+                lines.append(
+                    f"- {ARMS[arm].label}, against {ARMS[baseline].label} ({AGAINST[baseline]}): better in {words.count('better')}, worse in "
+                    f"{words.count('worse')} of {len(words)} comparisons (data set, size, energy or forces)."
+                )
+    return lines
+
+
 def page(found: list[dict], runs: list[dict], nve: list[dict], said: str) -> None:
     """The numbers of the concept page, between its two marks, and its figures."""
     sizes = [f"{title}: {', '.join(map(str, TASKS[task].sizes))} structures" for task, title in TITLES.items()]
@@ -156,7 +170,7 @@ def page(found: list[dict], runs: list[dict], nve: list[dict], said: str) -> Non
             for baseline in ("none", "longer")
             for quantity in QUANTITIES
         ]
-    lines += ["", "Errors on the test, mean ± standard deviation over seeds:", ""]
+    lines += ["", *summary(found), "", "Errors on the test, mean ± standard deviation over seeds:", ""]
     for task, title in TITLES.items():
         lines += [f"**{title}**", "", *errors(runs, task), ""]
     if nve:
