@@ -25,3 +25,46 @@ def unrendered():
         patch.setattr(run_page, "run_pictures", no_pictures)
         patch.setattr(pictures, "png", lambda _: STAND_IN)
         yield
+
+
+@pytest.fixture
+def study_table():
+    """Makes a tidy table as a study collects it: two curves a N^-b with scatter between chains and points."""
+    import numpy as np
+    import pandas as pd
+
+    def make(
+        *,
+        sizes=(12, 21, 38, 67, 120),
+        chains=5,
+        transfer=(0.15, 0.25),
+        scratch=(2.0, 0.55),
+        noise=0.03,
+        quantities=("energy",),
+    ):
+        rng = np.random.default_rng(0)
+        rows = []
+        for quantity in quantities:
+            for curve, (a, b) in (("transfer", transfer), ("scratch", scratch)):
+                for chain in range(chains):
+                    own = np.exp(rng.normal(scale=noise))
+                    for size in sizes:
+                        error = a * size**-b * own * np.exp(rng.normal(scale=noise))
+                        base = {
+                            "curve": curve,
+                            "size": size,
+                            "chain": chain,
+                            "seed": chain,
+                            "test": "unseen compositions",
+                        }
+                        base |= {
+                            "unit": "eV/atom",
+                            "n_compositions": 32,
+                            "point": f"{curve}-{size}-{chain}",
+                            "contrast": curve,
+                        }
+                        for when, factor in (("step0", 2.0), ("final", 1.0)):
+                            rows.append(base | {"quantity": quantity, "when": when, "error": factor * float(error)})
+        return pd.DataFrame(rows)
+
+    return make

@@ -81,6 +81,12 @@ def test_comparison_holds_both_tests_intervals_and_paired_differences(finished):
     assert (finished / "index.html").read_text().count("residual E0") > 0
 
 
+def test_all_runs_share_their_graphs(finished):
+    (shelf,) = (finished / "graphs").iterdir()  # one potential, one skin
+    assert len([*shelf.glob("*.arrow")]) <= 8  # parts of two divisions, each built once
+    assert not [*finished.glob("*/seed-*/graphs")]
+
+
 def test_finished_runs_are_not_run_again(finished):
     before = {p: p.stat().st_mtime_ns for p in finished.rglob("result.json")}
     run_comparison(recipe(), finished, smoke=True)

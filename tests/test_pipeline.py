@@ -100,6 +100,19 @@ def test_step_zero_is_the_pretrained_network_plus_the_new_reference(folder):
     assert np.allclose(step0.energy, network + reference.total(labels), atol=1e-9, rtol=0)
 
 
+def rows(folder):
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "wall_s"} for line in lines]
+
+
+def test_a_run_with_stored_graphs_is_the_same_to_the_bit(folder, tmp_path, monkeypatch):
+    assert not (folder / "graphs").exists()  # of few atoms they stay in memory
+    monkeypatch.setattr(pipeline, "MOST_IN_MEMORY", 10)
+    alone = pipeline.run(recipe(), output=tmp_path / "one", smoke=True)
+    assert [*(alone / "graphs").rglob("*.arrow")]
+    assert rows(alone) == rows(folder)
+
+
 def test_a_finished_run_is_not_run_again(folder):
     before = (folder / "result.json").stat().st_mtime_ns
     pipeline.run(recipe(), output=folder, smoke=True)

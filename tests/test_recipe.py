@@ -132,3 +132,21 @@ def test_merging_changes_neither_side_and_is_idempotent(base, override):
 @given(mappings)
 def test_merging_with_nothing_changes_nothing(base):
     assert merge(base, {}) == base == merge({}, base)
+
+
+def test_a_run_that_another_starts_from_is_known_by_its_weights_and_not_by_its_place(tmp_path):
+    from transferkit.adapters.toy import Toy
+
+    def of(folder):
+        return identity(recipe(adapter={"name": "toy", "checkpoint": str(folder)}))
+
+    first, moved, other, run = (tmp_path / name for name in ("first", "moved", "other", "run"))
+    Toy.load("demo").save(first)
+    Toy.load("demo").save(moved)
+    Toy.load("demo").save(run / "model")
+    Toy.scratch("tiny", seed=3).save(other)
+    assert of(first) == of(moved) == of(run)
+    assert of(first) != of(other)
+    before = of(other)
+    Toy.load("demo").save(other)
+    assert of(other) != before

@@ -118,6 +118,7 @@ def refuse(folder, *more, **changes):
     def run():
         with claimed(folder, recipe(**changes), smoke=False, resume=True):
             for name in ("split.json", *more):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_text("{}")
             raise CheckpointError("a pickle")
 
@@ -131,7 +132,15 @@ def test_a_run_that_is_refused_before_its_first_step_gives_its_folder_back(tmp_p
     (tmp_path / "mine").mkdir()
     refuse(tmp_path / "mine", "quarantine.jsonl", "reference.json")
     assert [*(tmp_path / "mine").iterdir()] == []
+    (tmp_path / "mine" / "graphs" / "toy").mkdir(parents=True)
+    with pytest.raises(RunFolderError):  # what somebody else put there is not ours to remove
+        claim(tmp_path / "mine", recipe(), smoke=False, resume=True)
     refuse(tmp_path / "run", seed=4)
+
+
+def test_graphs_of_a_refused_run_go_with_it(tmp_path):
+    refuse(tmp_path / "run", "graphs/toy-1/a.arrow")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_that_fails_later_keeps_its_folder(tmp_path):

@@ -45,7 +45,9 @@ def test_a_changed_option_changes_only_the_points_it_touches():
     arms = {"a": {}, "b": {"loss": {"energy": 6.0}}}
     more = {"data.subset.compositions": [10, 20, 40]}
     after = {p.label: p.identity for p in points(recipe({**more, "arm": arms}))}
-    assert {label for label in before if before[label] == after[label]} == {label for label in before if "arm=a" in label}
+    assert {label for label in before if before[label] == after[label]} == {
+        label for label in before if "arm=a" in label
+    }
     assert len(after) == 6
 
 

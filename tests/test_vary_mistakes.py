@@ -80,7 +80,9 @@ def test_one_mistake(tmp_path, text, overrides, words):
 
 def test_a_good_one_with_dots_in_arms_and_keys(tmp_path):
     path = tmp_path / "s.yaml"
-    path.write_text(GOOD + "  reference.isolated_atoms: [{O: -1.0}]\n  arm: {a: , b: {loss.energy: 2, loss.forces: 5}}\n")
+    path.write_text(
+        GOOD + "  reference.isolated_atoms: [{O: -1.0}]\n  arm: {a: , b: {loss.energy: 2, loss.forces: 5}}\n"
+    )
     found = load_recipe(path, ["adapter.device=cpu"])
     assert found.vary["arm"] == {"a": {}, "b": {"loss": {"energy": 2, "forces": 5}}}
 

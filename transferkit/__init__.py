@@ -26,6 +26,7 @@ _PUBLIC = {
     "rereference": "transferkit.api",
     "finetune": "transferkit.api",
     "evaluate": "transferkit.api",
+    "nve_stability": "transferkit.evaluation.dynamics",
     "run": "transferkit.pipeline",
     "study": "transferkit.studies.drive",
     "fit_power_law": "transferkit.scaling.power_law",
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from transferkit.data.readers import read as read
     from transferkit.data.split import split as split
     from transferkit.data.structures import Structures as Structures
+    from transferkit.evaluation.dynamics import nve_stability as nve_stability
     from transferkit.pipeline import run as run
     from transferkit.reference.elemental import ElementalReference as ElementalReference
     from transferkit.reference.fit import fit_reference as fit_reference

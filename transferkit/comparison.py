@@ -15,11 +15,9 @@ from transferkit.recipe import Recipe
 from transferkit.recipe_file import load_recipe
 from transferkit.report.page import write as write_page
 from transferkit.report.paper import paper_a
-from transferkit.run_folder import claim, write_json
+from transferkit.run_folder import GRAPHS, claim, write_json
 from transferkit.typing import Json
 
-GRAPHS = "graphs"
-"""Folder in that of a comparison; its runs share the graphs in it. It may be deleted at any time between runs."""
 MEASURES = {"energy": "energy", "forces": "free_forces", "stress": "stress"}
 
 

@@ -32,11 +32,14 @@ from transferkit.report.page import write as write_page
 from transferkit.rereferencing import compare_policies
 from transferkit.resolve import length_of, limits_of, loss_of, optimiser_of, read_data, reference_of, strategy_of
 from transferkit.result import result_of
-from transferkit.run_folder import FIRST_RANK, RunWriter, claimed, folder_of
+from transferkit.run_folder import FIRST_RANK, GRAPHS, RunWriter, claimed, folder_of
 from transferkit.training.fit import fit
 from transferkit.training.track import open_tracker
 
 SMOKE_STEPS = 2
+MOST_IN_MEMORY = 200_000
+"""Atoms of which a single run keeps the graphs in memory: 1 GB for CHGNet. Those of more are on disk, in the run's folder; building
+them again would take less time than reading the data, so there is no other reason to."""
 
 
 def run(recipe: Recipe, *, output: Path | None = None, smoke: bool = False, resume: bool = True) -> Path:
@@ -57,7 +60,9 @@ def run(recipe: Recipe, *, output: Path | None = None, smoke: bool = False, resu
     """
     folder = folder_of(recipe, output, smoke=smoke)
     if recipe.vary is not None:
-        raise RecipeError(f"recipe {recipe.name!r} varies options, so it is a study: use `transferkit study`, or tk.study.")
+        raise RecipeError(
+            f"recipe {recipe.name!r} varies options, so it is a study: use `transferkit study`, or tk.study."
+        )
     if recipe.compare or recipe.seeds:
         from transferkit.comparison import run_comparison
 
@@ -86,7 +91,15 @@ def run_one(
 
 
 def _run(
-    recipe: Recipe, folder: Path, *, variant: str, smoke: bool, resume: bool, quiet: bool, store: Path | None, page: bool
+    recipe: Recipe,
+    folder: Path,
+    *,
+    variant: str,
+    smoke: bool,
+    resume: bool,
+    quiet: bool,
+    store: Path | None,
+    page: bool,
 ) -> None:
     desk = RunWriter(folder, quiet)
     if desk.finished:
@@ -111,6 +124,7 @@ def _run(
     desk.say(describe_weights(model, head))
     sets = {"valid": parts.valid, **parts.tests}
     loss = loss_of(recipe, model.adapter.capabilities.properties)
+    store = store or (folder / GRAPHS if len(data.numbers) > MOST_IN_MEMORY else None)
     graphs = graphs_of(model, parts, head, skin=loss.skin, store=store, quiet=quiet)
 
     # 3. reference: E0 of the target level of theory, and the table of how every policy would do

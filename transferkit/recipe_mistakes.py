@@ -64,8 +64,8 @@ def mistakes(errors: Iterable[ErrorDetails], data: Any, top: Collection[str] | N
         if not any(
             q[: len(p)] == p and q != p
             for q in texts
-            if texts[p][0]["type"] == "too_short" or isinstance(texts[p][0]["input"], Mapping)
-            and all(e["type"].endswith("_type") for e in texts[p])
+            if texts[p][0]["type"] == "too_short"
+            or (isinstance(texts[p][0]["input"], Mapping) and all(e["type"].endswith("_type") for e in texts[p]))
         )
     ]
     return [Mistake(path, _text(path, texts[path], data, top)) for path in deepest]

@@ -17,7 +17,9 @@ from transferkit.recipe import Recipe, identity
 from transferkit.typing import Json
 
 IDENTITY = "identity.json"
-BEFORE_TRAINING = {IDENTITY, "recipe.yaml", "split.json", "reference.json", FILE}
+GRAPHS = "graphs"
+"""Folder of graphs, which a run of many atoms, or all runs of a comparison, keep on disk. It may be deleted at any time."""
+BEFORE_TRAINING = {IDENTITY, "recipe.yaml", "split.json", "reference.json", FILE, GRAPHS}
 """Files that a run writes before its first step."""
 FIRST_RANK = os.environ.get("RANK", "0") == "0"
 """Under torchrun every rank trains and one writes."""
@@ -117,6 +119,7 @@ def claimed(folder: Path, recipe: Recipe, *, smoke: bool, resume: bool) -> Itera
         yield
     except TransferkitError:
         if new and {path.name for path in folder.iterdir()} <= BEFORE_TRAINING:
+            rmtree(folder / GRAPHS, ignore_errors=True)
             for path in folder.iterdir():
                 path.unlink()
             if not there:

@@ -98,7 +98,9 @@ def axes(vary: Mapping[str, Any], contrast: str | None, recipe: Recipe | None = 
     if contrast is not None:
         scratch: dict[str, Any] = {"strategy": {"kind": "from-scratch"}}
         if recipe is None or recipe.reference.policy != "isolated-atoms":
-            scratch["reference"] = {"policy": "refit"}  # paper A, method 1: there is no network whose energies could count
+            scratch["reference"] = {
+                "policy": "refit"
+            }  # paper A, method 1: there is no network whose energies could count
         found.append(Axis(CONTRAST, ("transfer", "scratch"), ({}, scratch)))
     return found
 
@@ -188,7 +190,10 @@ def budget(recipe: Recipe) -> tuple[str, str]:
     n = f"{length.steps} steps" if length.steps is not None else f"{length.epochs} epochs"
     if length.patience is not None:
         every = f"every {length.evaluate_every} {length.evaluate_unit}"
-        return "early stopping", f"at most {n}, ended after {length.patience} evaluations ({every}) without a better one"
+        return (
+            "early stopping",
+            f"at most {n}, ended after {length.patience} evaluations ({every}) without a better one",
+        )
     return ("fixed steps" if length.steps is not None else "fixed epochs"), n
 
 
@@ -230,7 +235,7 @@ def shown(value: Any) -> str:
 
 def _combinations(found: Sequence[Axis]) -> Iterator[tuple[dict[str, Any], list[Mapping[str, Any]]]]:
     """Values and changes of every combination; chains outermost, then sizes, then the rest."""
-    rank = {name: 0 for name in CHAINS} | {name: 1 for name in SIZES}
+    rank = dict.fromkeys(CHAINS, 0) | dict.fromkeys(SIZES, 1)
     ordered = sorted(found, key=lambda axis: rank.get(axis.name, 2))
     for chosen in product(*(range(len(axis.values)) for axis in ordered)):
         picked = {axis.name: k for axis, k in zip(ordered, chosen, strict=True)}
@@ -244,7 +249,7 @@ def _combinations(found: Sequence[Axis]) -> Iterator[tuple[dict[str, Any], list[
 def _curve(values: Mapping[str, Any], name: str) -> str:
     """Arms by their name, options by name and value; the study's name where nothing but size and seed varies."""
     parts = [
-        f"{axis}={shown(value)}" if "." in axis or axis in Recipe.model_fields and axis != CONTRAST else shown(value)
+        f"{axis}={shown(value)}" if "." in axis or (axis in Recipe.model_fields and axis != CONTRAST) else shown(value)
         for axis, value in values.items()
         if axis not in {*SIZES, *CHAINS}
     ]

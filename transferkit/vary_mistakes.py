@@ -10,6 +10,7 @@ from transferkit.recipe_yaml import OptionPath
 from transferkit.vary import nested, points
 
 Validate = Callable[[dict[str, Any], Collection[str] | None], tuple[Recipe | None, list[Mistake]]]
+New = Callable[[dict[str, Any]], list[Mistake]]
 
 
 def vary_mistakes(data: Mapping[str, Any], base: dict[str, Any], validate: Validate) -> list[Mistake]:
@@ -28,14 +29,19 @@ def vary_mistakes(data: Mapping[str, Any], base: dict[str, Any], validate: Valid
         return []
     of_base = {(m.path, m.text) for m in validate(base, None)[1]}
     top = frozenset(Recipe.model_fields) - SHARED
+
+    def new(changed: dict[str, Any]) -> list[Mistake]:
+        """Mistakes that the recipe without the change does not have."""
+        return [m for m in validate(changed, top)[1] if (m.path, m.text) not in of_base]
+
     found: list[Mistake] = []
     if not vary:
         found.append(Mistake(("vary",), "nothing varies: name an option and its values, e.g. seed: [0, 1, 2]"))
     for name, given in vary.items():
         if isinstance(given, Mapping):
-            found += _arms(name, given, base, of_base, validate, top)
+            found += _arms(name, given, base, new)
         elif isinstance(given, list):
-            found += _values(name, given, base, of_base, validate, top)
+            found += _values(name, given, base, new)
     return found
 
 
@@ -50,9 +56,7 @@ def combination_mistakes(recipe: Recipe) -> list[Mistake]:
     return []
 
 
-def _values(
-    name: str, given: list[Any], base: dict[str, Any], of_base: set[Any], validate: Validate, top: Collection[str]
-) -> list[Mistake]:
+def _values(name: str, given: list[Any], base: dict[str, Any], new: New) -> list[Mistake]:
     """A list: the values of one option."""
     path = ("vary", name)
     if not given:
@@ -66,7 +70,7 @@ def _values(
         if value in seen:
             out.append(Mistake((*path, k), f"{value!r} stands twice"))
         seen.append(value)
-        for mistake in _new(merge(base, nested(keys, value)), of_base, validate, top):
+        for mistake in new(merge(base, nested(keys, value))):
             n = min(len(keys), len(mistake.path))
             if mistake.path[:n] == keys[:n] and len(mistake.path) > len(keys):
                 out.append(Mistake((*path, k, *mistake.path[n:]), mistake.text))
@@ -89,14 +93,7 @@ def _unknown(name: str, text: str) -> str:
     return f"unknown option. {close or text.removeprefix('unknown option. ')}"
 
 
-def _arms(
-    name: str,
-    given: Mapping[str, Any],
-    base: dict[str, Any],
-    of_base: set[Any],
-    validate: Validate,
-    top: Collection[str],
-) -> list[Mistake]:
+def _arms(name: str, given: Mapping[str, Any], base: dict[str, Any], new: New) -> list[Mistake]:
     """A mapping: named arms, each with the options in which it differs."""
     path: OptionPath = ("vary", name)
     if not given:
@@ -108,18 +105,11 @@ def _arms(
     for arm, change in given.items():
         if not isinstance(change, Mapping):
             continue  # the recipe as a whole says so
-        for key in change:
-            if key in SHARED:
-                out.append(Mistake((*path, arm, key), f"{key} belongs to the study as a whole and cannot vary"))
-        changed = {key: value for key, value in change.items() if key not in SHARED}
         out += [
-            Mistake((*path, arm, *mistake.path), mistake.text)
-            for mistake in _new(merge(base, changed), of_base, validate, top)
+            Mistake((*path, arm, key), f"{key} belongs to the study as a whole and cannot vary")
+            for key in change
+            if key in SHARED
         ]
+        changed = {key: value for key, value in change.items() if key not in SHARED}
+        out += [Mistake((*path, arm, *mistake.path), mistake.text) for mistake in new(merge(base, changed))]
     return out
-
-
-def _new(data: dict[str, Any], of_base: set[Any], validate: Validate, top: Collection[str]) -> list[Mistake]:
-    """Mistakes that the recipe without the change does not have."""
-    return [m for m in validate(data, top)[1] if (m.path, m.text) not in of_base]
-

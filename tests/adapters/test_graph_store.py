@@ -56,7 +56,7 @@ def test_read_is_built_to_the_bit(name, skin, data, tmp_path):
 def test_a_sequence_like_any_other(toy, data, tmp_path):
     stored = build_graphs(toy, data, store=tmp_path)
     assert len(stored) == len(data)
-    assert stored[-1].id == str(data.id[-1])
+    assert stored[-1].id == stored[np.int64(len(data) - 1)].id == str(data.id[-1])
     assert [g.id for g in stored[3:5]] == data.id[3:5].tolist()
     assert [g.id for g in stored.take(np.array([4, 0]))] == data.id[[4, 0]].tolist()
     assert stored.take(np.array([4, 0])).n_edges.tolist() == stored.n_edges[[4, 0]].tolist()

@@ -74,7 +74,9 @@ def test_covering_brings_every_element_early_and_random_does_not():
     assert len(covering.elements) > len(random.elements)
 
 
-@pytest.mark.parametrize(("n", "order", "words"), [(0, "random", "choose 1 to"), (999, "random", "from 182"), (5, "rnd", "covering")])
+@pytest.mark.parametrize(
+    ("n", "order", "words"), [(0, "random", "choose 1 to"), (999, "random", "from 182"), (5, "rnd", "covering")]
+)
 def test_what_cannot_be_drawn_by_composition(n, order, words):
     with pytest.raises(SplitError, match=words):
         composition_subset(DATA, n, order=order)

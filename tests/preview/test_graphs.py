@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from transferkit.adapters.graphs import build_graphs
 from transferkit.adapters.toy import Toy
 from transferkit.data.bundled import bundled
 from transferkit.preview import graphs
@@ -35,3 +36,12 @@ def test_structures_without_a_graph_are_named():
     found = measure_graphs(Toy.load("demo"), replace(DATA, positions=positions), "default", seconds=30.0)
     assert len(found.mistakes) == 1
     assert str(DATA.id[3]) in found.mistakes[0]
+
+
+def test_bytes_on_disk_are_those_that_a_store_takes(tmp_path):
+    potential = Toy.load("demo")
+    found = measure_graphs(potential, DATA, "default", seconds=30.0)
+    build_graphs(potential, DATA, store=tmp_path)
+    written = sum(path.stat().st_size for path in tmp_path.rglob("*.arrow"))
+    # Besides, there are names, keys and sizes.
+    assert 0 < written - found.stored * found.edges.sum() < 2_000 + 100 * len(DATA)

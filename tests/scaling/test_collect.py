@@ -27,7 +27,11 @@ def result(order):
 
     def judged(by, apart):
         apart = None if apart is None else {"by_composition": apart}
-        return {"step0": {"by_composition": by}, "final": {"by_composition": by}, "undetermined": {"step0": apart, "final": apart}}
+        return {
+            "step0": {"by_composition": by},
+            "final": {"by_composition": by},
+            "undetermined": {"step0": apart, "final": apart},
+        }
 
     return {
         "data": {"compositions": {"train": size}, "counts": {"train": 3 * size}},
@@ -74,7 +78,9 @@ def test_a_composition_counts_where_every_point_has_it(ledger):
     unseen = found.points[found.points["test"] == "unseen compositions"]
     energy = unseen[(unseen["quantity"] == "energy") & (unseen["size"] == 20)]
     assert set(energy["n_compositions"]) == {2}
-    assert energy["error"].tolist() == pytest.approx([0.1] * len(energy))  # without R, which small sets do not determine
+    assert energy["error"].tolist() == pytest.approx(
+        [0.1] * len(energy)
+    )  # without R, which small sets do not determine
     assert set(unseen[unseen["quantity"] == "forces"]["n_compositions"]) == {3}
     assert "unseen compositions, energy: 2 of 3 compositions count, those that all 8 points have" in found.notes
 
@@ -95,7 +101,11 @@ def test_partial_and_empty_tables(ledger, tmp_path):
     some = collect(ledger.folder)
     assert some.points["point"].nunique() == 2
     some.write(tmp_path)
-    assert len(pd.read_csv(tmp_path / "points.csv")) == len(some.points) == len(pd.read_parquet(tmp_path / "points.parquet"))
+    assert (
+        len(pd.read_csv(tmp_path / "points.csv"))
+        == len(some.points)
+        == len(pd.read_parquet(tmp_path / "points.parquet"))
+    )
     assert sorted(p.name for p in tmp_path.glob("*.*")) == ["compositions.parquet", "points.csv", "points.parquet"]
 
 

@@ -15,7 +15,11 @@ BASE = {
     "adapter": {"name": "toy", "device": "cpu"},
     "training": {"steps": 20, "evaluate_every": 5, "evaluate_unit": "steps"},
     "tracking": {"wandb": None},
-    "vary": {"data.subset.compositions": [10, 20], "seed": [0, 1], "arm": {"transfer": {}, "scratch": {"loss.energy": 5.0}}},
+    "vary": {
+        "data.subset.compositions": [10, 20],
+        "seed": [0, 1],
+        "arm": {"transfer": {}, "scratch": {"loss.energy": 5.0}},
+    },
 }
 
 
@@ -91,7 +95,7 @@ def here():
 @pytest.fixture(autouse=True)
 def _no_page(monkeypatch):
     """Pages have tests of their own."""
-    monkeypatch.setattr("transferkit.scaling.study_report.report_study", lambda folder, found: folder / "index.html")
+    monkeypatch.setattr("transferkit.scaling.study_report.report_study", lambda folder, _: folder / "index.html")
 
 
 def read(path):

@@ -49,7 +49,7 @@ def is_worker(pid):
 
 def disturbed(recipe, folder, *, kills, seed, more=(), log=None, longest=5.0):
     """Carry a study out and kill -9 the driver or one of its workers at random moments; returns what was killed."""
-    draw, killed, driver = random.Random(seed), [], None
+    draw, killed, driver = random.Random(seed), [], None  # noqa: S311
     deadline = time.monotonic() + 1800
     while len(killed) < kills:
         assert time.monotonic() < deadline, f"only {killed}"

@@ -44,7 +44,9 @@ def test_a_failed_point_stops_no_other_and_waits_for_retry(study_recipe, here, t
             raise ValueError("odd")
         pretend(order)
 
-    with pytest.raises(StudyError, match=r"2 of 8 points failed(.|\n)*ValueError: odd(.|\n)*seed=1, arm=scratch") as caught:
+    with pytest.raises(
+        StudyError, match=r"2 of 8 points failed(.|\n)*ValueError: odd(.|\n)*seed=1, arm=scratch"
+    ) as caught:
         study(study_recipe(), output=tmp_path / "x", crew=lambda _: here(some))
     assert str(caught.value).count("ValueError") == 1
     assert json.loads((tmp_path / "x" / "study.json").read_text())["finished"] == 6

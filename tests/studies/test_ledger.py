@@ -24,7 +24,9 @@ def test_points_and_where_they_stand(ledger, monkeypatch):
     (begun.folder / "checkpoint").mkdir(parents=True)
     monkeypatch.setattr("transferkit.studies.ledger.alive", lambda stem: stem == running.stem)
     where = ledger.standings()
-    assert [where[one.key].state for one in ledger.orders()] == ["finished", "failed", "begun", "running"] + ["waiting"] * 4
+    assert [where[one.key].state for one in ledger.orders()] == ["finished", "failed", "begun", "running"] + [
+        "waiting"
+    ] * 4
     told = ledger.write(notes=["n"], workers=2)
     assert told["counts"] == {"finished": 1, "running": 1, "failed": 1, "begun": 1, "waiting": 4}
     assert (told["planned"], told["finished"], told["abscissa"]) == (8, 1, "compositions")
@@ -71,12 +73,23 @@ def test_half_a_file_of_a_killed_process_is_nothing(study_recipe, tmp_path):
 
 def test_a_smoke_run_takes_each_curve_and_the_largest_size(study_recipe):
     chosen = few(points(study_recipe()))
-    assert [(p.curve, p.size, p.chain) for p in chosen] == [("transfer", 10, 0), ("scratch", 10, 0), ("transfer", 20, 0)]
+    assert [(p.curve, p.size, p.chain) for p in chosen] == [
+        ("transfer", 10, 0),
+        ("scratch", 10, 0),
+        ("transfer", 20, 0),
+    ]
 
 
 def test_treatment_is_said(study_recipe):
     said = " ".join(treatment(points(study_recipe())))
-    for words in ("fixed steps, 20 steps", "cosine", "same shape", "every 5 steps", "fold 0", "random order, with all frames"):
+    for words in (
+        "fixed steps, 20 steps",
+        "cosine",
+        "same shape",
+        "every 5 steps",
+        "fold 0",
+        "random order, with all frames",
+    ):
         assert words in said
     training = {"epochs": 9, "patience": 2, "evaluate_every": 1, "evaluate_unit": "epochs"}
     said = " ".join(treatment(points(study_recipe(training=training))))

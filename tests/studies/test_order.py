@@ -66,7 +66,7 @@ class _Never:
 
 def test_a_run_has_the_folders_of_the_study_and_no_page(order, monkeypatch):
     asked = {}
-    monkeypatch.setattr("transferkit.pipeline.run_one", lambda recipe, folder, **more: asked.update(folder=folder, **more))
+    monkeypatch.setattr("transferkit.pipeline.run_one", lambda _, folder, **more: asked.update(folder=folder, **more))
     assert carry_out(order).state == "done"
     assert asked["folder"] == order.study / "points" / "abc"
     assert asked["graphs"] == order.study / "graphs"

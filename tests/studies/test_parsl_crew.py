@@ -44,7 +44,13 @@ def test_examples_become_what_parsl_takes(path, tmp_path):
 def test_batch_systems_are_told_what_the_file_says():
     common = {"gpus_per_node": 4, "cores_per_worker": 8, "walltime": "02:00:00", "account": "abc", "queue": "gpu"}
     slurm = provider_of(Cluster(kind="slurm", qos="normal", directives="#SBATCH --constraint=a100", **common))
-    assert (slurm.partition, slurm.account, slurm.qos, slurm.gpus_per_node, slurm.walltime) == ("gpu", "abc", "normal", 4, "02:00:00")
+    assert (slurm.partition, slurm.account, slurm.qos, slurm.gpus_per_node, slurm.walltime) == (
+        "gpu",
+        "abc",
+        "normal",
+        4,
+        "02:00:00",
+    )
     assert "--constraint=a100" in slurm.scheduler_options
     pbs = provider_of(Cluster(kind="pbs", nodes_per_block=2, **common))
     assert (pbs.queue, pbs.select_options, pbs.cpus_per_node) == ("gpu", "ngpus=4", 32)
@@ -54,7 +60,9 @@ def test_batch_systems_are_told_what_the_file_says():
 def test_kubernetes_pods_have_their_gpus(monkeypatch):
     asked = {}
     monkeypatch.setattr("parsl.providers.KubernetesProvider", lambda **options: asked.update(options))
-    with pytest.raises(Exception, match="KubernetesProvider|return value|violates"):  # what is made here is no provider
+    with pytest.raises(
+        Exception, match=r"KubernetesProvider|return value|violates"
+    ):  # what is made here is no provider
         provider_of(load_cluster(next(p for p in EXAMPLES if p.stem == "kubernetes")))
     assert asked["extra_limits"]["nvidia.com/gpu"] == "1"
     assert asked["persistent_volumes"]

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import overload
+from typing import SupportsIndex, overload
 from uuid import uuid4
 
 import numpy as np
 
 from transferkit.adapters.base import Adapter
 from transferkit.adapters.batch import Graph
-from transferkit.data.array_shard import DRAFT, KEY_BYTES, Shard, write_shard
+from transferkit.data.array_shard import DRAFT, KEY_BYTES, Shard, compact, write_shard
 from transferkit.data.structure import Structure
 from transferkit.data.structures import Structures
 from transferkit.typing import Json
@@ -120,12 +120,12 @@ class StoredGraphs(Sequence[Graph]):
         return len(self._places)
 
     @overload
-    def __getitem__(self, s: int) -> Graph: ...
+    def __getitem__(self, s: SupportsIndex) -> Graph: ...
 
     @overload
     def __getitem__(self, s: slice) -> "StoredGraphs": ...
 
-    def __getitem__(self, s: int | slice) -> "Graph | StoredGraphs":
+    def __getitem__(self, s: SupportsIndex | slice) -> "Graph | StoredGraphs":
         """Read a graph, or choose some without reading them.
 
         Raises:
@@ -133,13 +133,28 @@ class StoredGraphs(Sequence[Graph]):
         """
         if isinstance(s, slice):
             return self.take(np.arange(len(self))[s])
-        s = range(len(self))[s]
-        shard, row = self._places[s]
-        return _graph(self._data.structure(s), shard.record(row), self.skin)
+        number = range(len(self))[s]
+        shard, row = self._places[number]
+        return _graph(self._data.structure(number), shard.record(row), self.skin)
 
     def take(self, index: np.ndarray) -> "StoredGraphs":
         """The graphs of the structures ``index``, in that order; none is read."""
         return StoredGraphs(self._data[index], [self._places[s] for s in index.tolist()], self.skin)
+
+
+def stored_bytes(graphs: Sequence[Graph]) -> int:
+    """Bytes that graphs take in a store.
+
+    >>> import transferkit as tk
+    >>> from transferkit.adapters.graphs import build_graphs
+    >>> graphs = build_graphs(tk.load("toy"), tk.bundled("gpaw-pbe-r2scan")[:3])
+    >>> stored_bytes(graphs) == 5 * sum(g.n_edges for g in graphs)  # two atoms and three images of one byte each
+    True
+    """
+    records = [_record(graph, ()) for graph in graphs]
+    return (
+        sum(compact(np.concatenate([r[name].ravel() for r in records])).nbytes for name in records[0]) if records else 0
+    )
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:

@@ -16,7 +16,7 @@ def fit(
     curve: Annotated[
         Path,
         typer.Argument(
-            help="CSV file with columns size,error[,chain][,curve][,quantity][,test][,unit][,seed], one row per point; or the "
+            help="CSV file with columns size,error[,chain][,curve][,quantity][,test][,unit][,composition], one row per point; or the "
             "folder of a study."
         ),
     ],
@@ -35,7 +35,8 @@ def fit(
     as_json: AsJson = False,
 ) -> None:
     """Fit error = a N^-b (+ c): exponent, crossing of transfer and scratch, data factor, forecast, all with intervals."""
-    from transferkit.scaling.table import fit_table, read_points
+    from transferkit.scaling.points import read_points
+    from transferkit.scaling.table import fit_table
 
     found = fit_table(
         read_points(curve),

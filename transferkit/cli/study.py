@@ -1,6 +1,5 @@
 """The verb ``study``: every point of a recipe with ``vary``, here or on a cluster."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +15,8 @@ On = Annotated[
     ),
 ]
 Workers = Annotated[
-    int | None, typer.Option(help="Points at a time on this machine; one per GPU, or one per core, if not given.", min=1)
+    int | None,
+    typer.Option(help="Points at a time on this machine; one per GPU, or one per core, if not given.", min=1),
 ]
 Status = Annotated[bool, typer.Option("--status", help="Say how far it is and how long it will take; start nothing.")]
 Retry = Annotated[bool, typer.Option("--retry-failed", help="Begin failed points again.")]

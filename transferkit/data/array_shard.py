@@ -50,7 +50,7 @@ def write_shard(path: Path, keys: Sequence[bytes], records: Sequence[Mapping[str
     for name, (_, ndim) in first.items():
         arrays = [record[name] for record in records]
         offsets = np.concatenate([[0], np.cumsum([array.size for array in arrays])])
-        values = _compact(np.concatenate([array.ravel() for array in arrays]))
+        values = compact(np.concatenate([array.ravel() for array in arrays]))
         shapes = np.array([array.shape for array in arrays], dtype=np.int64)
         columns[name] = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(values))
         columns[SHAPE + name] = pa.FixedSizeListArray.from_arrays(pa.array(shapes.ravel()), ndim)
@@ -142,7 +142,7 @@ def _checksum(arrays: Iterable[np.ndarray]) -> int:
     return total
 
 
-def _compact(values: np.ndarray) -> np.ndarray:
+def compact(values: np.ndarray) -> np.ndarray:
     """The same numbers in the smallest signed integer type that holds them; anything but integers as it is."""
     if values.dtype.kind == "b":
         return values.astype(np.int8)

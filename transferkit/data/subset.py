@@ -76,9 +76,7 @@ def composition_subset(
     name = data.composition.astype(str)
     known = len(set(name))
     if not 1 <= compositions <= known:
-        raise SplitError(
-            f"a subset of {compositions} compositions cannot be drawn from {known}; choose 1 to {known}"
-        )
+        raise SplitError(f"a subset of {compositions} compositions cannot be drawn from {known}; choose 1 to {known}")
     chain = seeded_order(name, seed, "subset")
     if order == "covering":
         chain = _covering(data, name, chain)

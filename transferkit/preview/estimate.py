@@ -8,7 +8,7 @@ import numpy as np
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.displaced import original
 from transferkit.data.structures import Structures
-from transferkit.pipeline import SMOKE_STEPS
+from transferkit.pipeline import MOST_IN_MEMORY, SMOKE_STEPS
 from transferkit.preview.attempts import Attempts, key_of
 from transferkit.preview.graphs import SAMPLE, Graphs, measure_graphs
 from transferkit.preview.measure import Costs, measure_steps
@@ -28,6 +28,7 @@ class Estimate:
         costs: measured
         stages: seconds by name
         bytes: written
+        graph_bytes: of graphs that are kept on disk, which runs share
         graphs_complete: whether every structure was tried
         gradual: whether blocks open one after another; steps are measured with all of them open, so times are upper bounds
     """
@@ -38,6 +39,7 @@ class Estimate:
     bytes: int
     graphs_complete: bool
     gradual: bool = False
+    graph_bytes: int = 0
 
     @property
     def whole(self) -> Span:
@@ -58,6 +60,7 @@ class Estimate:
             "stages_s": {name: span.to_json() for name, span in self.stages.items()},
             "run_s": self.whole.to_json(),
             "bytes": self.bytes,
+            "graph_bytes": self.graph_bytes,
             "gradual": self.gradual,
         }
 
@@ -150,7 +153,11 @@ def _estimate(
     fit = Span.exactly(attempts.seconds(keys["reference"]))
     found = stages(long, costs, graphs.seconds, edges=edges, once=Span(0.7 * once, once, 1.3 * once), fit=fit)
     size = bytes_written(parts.tests, costs, _size(run.model), long.evaluations)
-    return Estimate(long, costs, found, size, graphs.complete, recipe.strategy.kind == "gradual")
+    shared = run.job.graphs is not None or sum(len(part.numbers) for part in parts.all().values()) > MOST_IN_MEMORY
+    return Estimate(
+        long, costs, found, size, graphs.complete, recipe.strategy.kind == "gradual",
+        graph_bytes=round(graphs.stored * sum(edges.values())) if shared else 0,
+    )  # fmt: skip
 
 
 def _size(model: ReferencedPotential) -> int:

@@ -7,6 +7,7 @@ from time import perf_counter
 import numpy as np
 
 from transferkit.adapters.base import Graph
+from transferkit.adapters.graph_store import stored_bytes
 from transferkit.adapters.graphs import build_graphs
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structures
@@ -28,12 +29,14 @@ class Graphs:
         edges: directed edges of every structure; where no graph was built, as many per atom as the others have
         seconds: per edge
         mistakes: structures of which no graph can be made
+        stored: bytes on disk per edge
     """
 
     built: dict[int, Graph]
     edges: np.ndarray
     seconds: Span
     mistakes: tuple[str, ...]
+    stored: float
 
     @property
     def complete(self) -> bool:
@@ -88,4 +91,5 @@ def measure_graphs(
     edges = np.rint(data.n_atoms * per_atom)
     edges[rows] = sizes
     whole = sum(times) / max(sizes.sum(), 1.0)  # a sum, because small graphs cost more per edge than large ones
-    return Graphs(built, edges.astype(int), Span(whole * 0.85, whole, whole * 1.3), tuple(mistakes))
+    stored = stored_bytes([*built.values()][:SAMPLE]) / max(sizes[:SAMPLE].sum(), 1.0)
+    return Graphs(built, edges.astype(int), Span(whole * 0.85, whole, whole * 1.3), tuple(mistakes), stored)

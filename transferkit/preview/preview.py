@@ -10,7 +10,7 @@ import torch
 
 from transferkit.cores import cores
 from transferkit.errors import RunFolderError
-from transferkit.pool import Job, shares
+from transferkit.pool import shares
 from transferkit.preview import facts
 from transferkit.preview.attempts import Attempts
 from transferkit.preview.estimate import Estimate, estimates
@@ -58,28 +58,28 @@ def preview(
     """Do what comes before the first step of every run, measure a few steps, and stop there. Nothing is written.
 
     Args:
-        recipe: a run, a comparison or a study
-        output: folder that the run would be told to write to
-        smoke: preview the smoke run
-        startup: seconds that a process needs before it begins
-        seconds: to spend on graphs
+            recipe: a run, a comparison or a study
+            output: folder that the run would be told to write to
+            smoke: preview the smoke run
+            startup: seconds that a process needs before it begins
+            seconds: to spend on graphs
 
     Returns:
-        Mistakes are in it, not raised.
+            Mistakes are in it, not raised.
 
-    >>> from transferkit.recipe import Recipe
-from transferkit.run_folder import folder_of
-    >>> recipe = Recipe.model_validate(
-    ...     {
-    ...         "name": "tiny",
-    ...         "data": {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "subset": 20},
-    ...         "adapter": {"name": "toy", "checkpoint": "demmo"},
-    ...         "training": {"steps": 2},
-    ...     }
-    ... )
-    >>> found = preview(recipe)
-    >>> found.can_start, len(found.facts["mistakes"])
-    (False, 1)
+        >>> from transferkit.recipe import Recipe
+    from transferkit.run_folder import folder_of
+        >>> recipe = Recipe.model_validate(
+        ...     {
+        ...         "name": "tiny",
+        ...         "data": {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "subset": 20},
+        ...         "adapter": {"name": "toy", "checkpoint": "demmo"},
+        ...         "training": {"steps": 2},
+        ...     }
+        ... )
+        >>> found = preview(recipe)
+        >>> found.can_start, len(found.facts["mistakes"])
+        (False, 1)
     """
     attempts = Attempts()
     folder = folder_of(recipe, output, smoke=smoke)
@@ -97,7 +97,8 @@ from transferkit.run_folder import folder_of
         found = {n: replace(e, stages={k: s for k, s in e.stages.items() if k != "page"}) for n, e in found.items()}
     times = asked.times if asked.study else {run.job.name: int(run.state != "finished") for run in runs}
     left = [found[run.job.name] for run in runs if run.job.name in found for _ in range(times[run.job.name])]
-    disk = {"bytes": sum(e.bytes for e in left), "free_bytes": free_bytes(folder)}
+    graphs = max((e.graph_bytes for e in left), default=0)  # shared by all runs
+    disk = {"bytes": sum(e.bytes for e in left) + graphs, "graph_bytes": graphs, "free_bytes": free_bytes(folder)}
     imports = sum(attempts.seconds(("package", name)) for name in {run.job.recipe.adapter.name for run in runs})
     if disk["bytes"] > disk["free_bytes"]:
         needed, free = in_words(disk["bytes"]), in_words(disk["free_bytes"])

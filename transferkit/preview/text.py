@@ -7,6 +7,7 @@ from transferkit.preview.span import Span
 from transferkit.preview.stages import NOTICEABLE
 from transferkit.typing import Json
 
+NOTICEABLE_BYTES = 10e6
 WORTH_SAYING = 0.05
 """Seconds."""
 PARTS_SHOWN = 3
@@ -126,7 +127,10 @@ def _write(facts: Json) -> Iterator[str]:
     names = {"quarantine.jsonl": "quarantine.jsonl (if frames are taken out)"}
     yield f"  {', '.join(names.get(name, name) for name in there['files'])}"
     if there["bytes"]:
-        yield f"  about {in_words(there['bytes'])}; {in_words(there['free_bytes'])} are free there"
+        graphs = (
+            f", of which graphs {in_words(there['graph_bytes'])}" if there["graph_bytes"] > NOTICEABLE_BYTES else ""
+        )
+        yield f"  about {in_words(there['bytes'])}{graphs}; {in_words(there['free_bytes'])} are free there"
 
 
 def _cost(facts: Json) -> Iterator[str]:

@@ -20,7 +20,9 @@ def study_steps(told: Json, sections: Sequence[Json]) -> list[str]:
     missing = told.get("missing") or []
     failed = [m for m in missing if m["state"] == "failed"]
     if failed:
-        out.append(f"Read why {counted(len(failed), 'point')} failed: the reasons stand at `Points` below. The others are not touched by it.")
+        out.append(
+            f"Read why {counted(len(failed), 'point')} failed: the reasons stand at `Points` below. The others are not touched by it."
+        )
     if missing:
         out.append(
             f"Finish the study: {counted(len(missing), 'point')} of {count(told.get('planned'))} "
@@ -31,7 +33,9 @@ def study_steps(told: Json, sections: Sequence[Json]) -> list[str]:
         out.append("Add sizes until they span a decade in at least three steps: below that no power law is fitted.")
     chains = min((len(c["chains"]) for c in curves), default=0)
     if curves and chains < CHAINS:
-        out.append(f"Add chains (`seed` under `vary`): {count(chains)} {'is' if chains == 1 else 'are'} few for an interval; take {CHAINS}.")
+        out.append(
+            f"Add chains (`seed` under `vary`): {count(chains)} {'is' if chains == 1 else 'are'} few for an interval; take {CHAINS}."
+        )
     unbounded = any(
         (c.get("crossing") or {}).get("interval") and c["crossing"]["interval"][1] is None
         for s in sections
@@ -49,5 +53,8 @@ def study_command(told: Json, folder: str, smoke: str = "") -> tuple[str, str]:
     ('transferkit fit runs/curve', 'the same fits as text, or as JSON with --json')
     """
     if told.get("missing"):
-        return f"transferkit study {folder}/recipe.yaml --output {folder}{smoke}", "go on with the points that are missing"
+        return (
+            f"transferkit study {folder}/recipe.yaml --output {folder}{smoke}",
+            "go on with the points that are missing",
+        )
     return f"transferkit fit {folder}", "the same fits as text, or as JSON with --json"

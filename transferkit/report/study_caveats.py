@@ -42,7 +42,9 @@ def _partial(told: Json) -> list[str]:
     missing = told.get("missing") or []
     if not missing:
         return []
-    return [f"{counted(len(missing), 'point')} of {count(told.get('planned'))} had not finished when this page was written."]
+    return [
+        f"{counted(len(missing), 'point')} of {count(told.get('planned'))} had not finished when this page was written."
+    ]
 
 
 def _chains(curves: Sequence[Json]) -> list[str]:
@@ -52,19 +54,25 @@ def _chains(curves: Sequence[Json]) -> list[str]:
         return []
     if fewest == 1:
         return ["A curve has one chain: nothing says how much another draw of the training data would change it."]
-    return [f"A curve has {count(fewest)} chains: intervals are wide, because so few draws say little about the spread."]
+    return [
+        f"A curve has {count(fewest)} chains: intervals are wide, because so few draws say little about the spread."
+    ]
 
 
 def _range(curves: Sequence[Json], abscissa: str) -> list[str]:
     spans = [math.log10(max(c["sizes"]) / min(c["sizes"])) for c in curves]
     if min(spans) < 0.999:
         return [
-            f"A curve spans a factor of {10 ** min(spans):.2g} in {abscissa}. Below a decade a power law is not told from "
-            "other shapes, so none is fitted to it."
+            (
+                f"A curve spans a factor of {10 ** min(spans):.2g} in {abscissa}. Below a decade a power law is not told from "
+                "other shapes, so none is fitted to it."
+            )
         ]
     return [
-        f"The curves span a factor of {10 ** min(spans):.2g} in {abscissa}. Forecasts to ten times the largest size go as far "
-        "again as the data do; read them as a plan, not as a result."
+        (
+            f"The curves span a factor of {10 ** min(spans):.2g} in {abscissa}. Forecasts to ten times the largest size go as far "
+            "again as the data do; read them as a plan, not as a result."
+        )
     ]
 
 
@@ -73,7 +81,9 @@ def _compositions(sections: Sequence[Json]) -> list[str]:
     for s in sections:
         numbers = [n for c in s["curves"] for size in c["sizes"] for n in sizes_of(c, size)]
         if numbers and min(numbers) < FEW_COMPOSITIONS:
-            out.append(f"{s['quantity'].capitalize()} on {s['test']}: errors are means over {size_range(numbers)} compositions only.")
+            out.append(
+                f"{s['quantity'].capitalize()} on {s['test']}: errors are means over {size_range(numbers)} compositions only."
+            )
         if len(set(numbers)) > 1:
             out.append(
                 f"{s['quantity'].capitalize()} on {s['test']}: the number of compositions differs between curves or chains "
@@ -88,6 +98,8 @@ def _pool(told: Json, curves: Sequence[Json], abscissa: str) -> list[str]:
     if not pool or largest / pool < DRAWN_OUT:
         return []
     return [
-        f"The largest size takes {percent(largest / pool)} of the {count(pool)} {abscissa} that there are for training: there the chains "
-        "hold nearly the same data, and their spread is that of initialisation and order more than of the draw."
+        (
+            f"The largest size takes {percent(largest / pool)} of the {count(pool)} {abscissa} that there are for training: there the chains "
+            "hold nearly the same data, and their spread is that of initialisation and order more than of the draw."
+        )
     ]

@@ -42,8 +42,20 @@ def lines_section(folder: Path, told: Json) -> Json:
 def _fit(line: Json) -> list[str]:
     fit = line.get("fit")
     if fit is None:
-        return [line["label"], MISSING, MISSING, count(len(line["points"])), f"not fitted: {line.get('refused') or 'too few points'}"]
+        return [
+            line["label"],
+            MISSING,
+            MISSING,
+            count(len(line["points"])),
+            f"not fitted: {line.get('refused') or 'too few points'}",
+        ]
     pieces = fit["interval"]["pieces"]
     low, high = (pieces[0][0], pieces[-1][1]) if pieces else (None, None)
     ends = [f"{end:.3f}" if end is not None else "no end" for end in (low, high)]
-    return [line["label"], f"{fit['slope']:.3f} [{ends[0]}, {ends[1]}]", f"{fit['r2']:.3f}", count(len(line["points"])), fit["method"]]
+    return [
+        line["label"],
+        f"{fit['slope']:.3f} [{ends[0]}, {ends[1]}]",
+        f"{fit['r2']:.3f}",
+        count(len(line["points"])),
+        fit["method"],
+    ]

@@ -43,7 +43,9 @@ def section(folder: Path, told: Json, abscissa: str) -> Json:
         ],
         "targets_head": [f"{quantity.show(row['target'])} {quantity.unit}" for row in _first(curves, "targets")],
         "targets": [
-            [c["curve"], *(target_cell(row, _largest(told)) for row in c["targets"])] for c in curves if c.get("targets")
+            [c["curve"], *(target_cell(row, _largest(told)) for row in c["targets"])]
+            for c in curves
+            if c.get("targets")
         ],
         "points": [row for curve in curves for row in _points(curve, quantity)],
     }
@@ -99,7 +101,9 @@ def _picture(folder: Path, told: Json, abscissa: str) -> Picture | None:
         return None
     quantity = QUANTITIES[told["quantity"]]
     crossings = [c["crossing"] for c in told.get("contrasts") or [] if c.get("crossing")]
-    ends = ", ".join(f"{c['curve']} {quantity.show(c['mean'][-1])} at {count(c['sizes'][-1])}" for c in curves if c["sizes"])
+    ends = ", ".join(
+        f"{c['curve']} {quantity.show(c['mean'][-1])} at {count(c['sizes'][-1])}" for c in curves if c["sizes"]
+    )
     return picture(
         scaling_curves(curves, told["quantity"], abscissa=abscissa, crossings=crossings),
         folder,
@@ -119,7 +123,9 @@ def _numbered(curve: Json) -> Json:
 def _headline(curves: Sequence[Json], quantity: Quantity) -> str:
     """Final error of each curve at its largest size: what a folded section tells."""
     there = [c for c in curves if c["sizes"]]
-    said = "; ".join(f"{c['curve']} {quantity.show(c['mean'][-1])} {quantity.unit} at {count(c['sizes'][-1])}" for c in there)
+    said = "; ".join(
+        f"{c['curve']} {quantity.show(c['mean'][-1])} {quantity.unit} at {count(c['sizes'][-1])}" for c in there
+    )
     return said or "nothing was measured"
 
 

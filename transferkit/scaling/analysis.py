@@ -23,7 +23,11 @@ LINE = 80
 
 
 def analyse(
-    points: pd.DataFrame, *, targets: dict[str, Sequence[float]] | None = None, offset: bool | None = None, level: float = 0.95
+    points: pd.DataFrame,
+    *,
+    targets: dict[str, Sequence[float]] | None = None,
+    offset: bool | None = None,
+    level: float = 0.95,
 ) -> Json:
     """Everything that the finished points of a study say, one section per test part and quantity.
 
@@ -38,9 +42,21 @@ def analyse(
         is fitted to has ``"fit": None`` and says why under ``"refused"``.
 
     >>> rows = [
-    ...     dict(curve="a", size=n, chain=k, seed=k, test="t", quantity="energy", when="final", error=(1 + k / 9) * n**-0.5,
-    ...          unit="eV/atom", n_compositions=9, point=f"{n}{k}")
-    ...     for n in (10, 40, 100) for k in (0, 1, 2)
+    ...     dict(
+    ...         curve="a",
+    ...         size=n,
+    ...         chain=k,
+    ...         seed=k,
+    ...         test="t",
+    ...         quantity="energy",
+    ...         when="final",
+    ...         error=(1 + k / 9) * n**-0.5,
+    ...         unit="eV/atom",
+    ...         n_compositions=9,
+    ...         point=f"{n}{k}",
+    ...     )
+    ...     for n in (10, 40, 100)
+    ...     for k in (0, 1, 2)
     ... ]
     >>> found = analyse(pd.DataFrame(rows))["sections"][0]["curves"][0]
     >>> round(found["fit"]["exponent"], 3), found["sizes"]
@@ -53,7 +69,13 @@ def analyse(
         names = ordered(final)
         curves, laws = [], {}
         for name in names:
-            told, law = _curve(final[final["curve"] == name], rows, str(name), wanted.get(quantity, ()), offset, level)
+            told, law = _curve(
+                rows[rows["curve"] == name],
+                str(name),
+                targets=wanted.get(str(quantity), ()),
+                offset=offset,
+                level=level,
+            )
             curves.append(told)
             if law is not None:
                 laws[str(name)] = law
@@ -64,7 +86,14 @@ def analyse(
                 "unit": str(rows["unit"].iloc[0]),
                 "curves": curves,
                 "contrasts": [
-                    contrast(final, transfer, scratch, fitted=transfer in laws and scratch in laws, offset=offset, level=level)
+                    contrast(
+                        final,
+                        transfer,
+                        scratch,
+                        fitted=transfer in laws and scratch in laws,
+                        offset=offset,
+                        level=level,
+                    )
                     for transfer, scratch in pairs(final)
                 ],
             }
@@ -73,12 +102,12 @@ def analyse(
 
 
 def _curve(
-    final: pd.DataFrame, rows: pd.DataFrame, name: str, targets: Sequence[float], offset: bool | None, level: float
+    rows: pd.DataFrame, name: str, *, targets: Sequence[float], offset: bool | None, level: float
 ) -> tuple[Json, PowerLaw | None]:
     """One curve as plain data, and its law where it has one."""
+    final, start = rows[rows["when"] == "final"], rows[rows["when"] == "step0"]
     table = final.pivot_table(index="chain", columns="size", values="error", aggfunc="mean")
     number = final.pivot_table(index="chain", columns="size", values="n_compositions", aggfunc="min")
-    start = rows[(rows["curve"] == name) & (rows["when"] == "step0")]
     step0 = start.groupby("size")["error"].mean()
     sizes = [int(n) for n in table.columns]
     told: Json = {
@@ -102,7 +131,12 @@ def _curve(
         if not len(whole):
             raise ScalingError("no chain has all sizes yet. The law is fitted when one has.")  # noqa: TRY301  # told as any refusal
         law = fit_power_law(
-            sizes, whole.to_numpy(), offset=offset, chains=list(whole.index), level=level, unit=str(final["unit"].iloc[0])
+            sizes,
+            whole.to_numpy(),
+            offset=offset,
+            chains=list(whole.index),
+            level=level,
+            unit=str(final["unit"].iloc[0]),
         )
     except ScalingError as error:
         told["refused"] = _sentence(str(error))
@@ -132,13 +166,24 @@ def fitted(law: PowerLaw, targets: Sequence[float]) -> Json:
             "warnings": list(law.warnings),
             "chains": len(law.fit.logs),
         },
-        "line": {"sizes": grid.tolist(), "errors": law.errors(grid).tolist(), "low": band[0].tolist(), "high": band[1].tolist()},
+        "line": {
+            "sizes": grid.tolist(),
+            "errors": law.errors(grid).tolist(),
+            "low": band[0].tolist(),
+            "high": band[1].tolist(),
+        },
         "forecast": [
             {"factor": factor, "size": at.size, "error": at.error, "interval": ends(at.prediction), "says": str(at)}
             for factor, at in zip(FACTORS, ahead, strict=True)
         ],
         "targets": [
-            {"target": size.error, "size": size.size, "interval": ends(size.interval), "reach": _reach(size, law), "says": str(size)}
+            {
+                "target": size.error,
+                "size": size.size,
+                "interval": ends(size.interval),
+                "reach": _reach(size, law),
+                "says": str(size),
+            }
             for size in needed
         ],
     }
@@ -146,7 +191,9 @@ def fitted(law: PowerLaw, targets: Sequence[float]) -> Json:
 
 def _reach(size: SizeFor, law: PowerLaw) -> str:
     """As the law says it; a line without a floor that does not get there is not below one."""
-    return "not reached" if size.size is None and law.form == "a N^-b" and size.reach == "below the floor" else size.reach
+    return (
+        "not reached" if size.size is None and law.form == "a N^-b" and size.reach == "below the floor" else size.reach
+    )
 
 
 def ends(interval: Interval) -> list[float | None]:
@@ -163,7 +210,7 @@ def _finite(value: float | None) -> float | None:
 
 
 def _interval(errors: np.ndarray, level: float) -> list[float] | None:
-    """t interval of the geometric mean over chains; none for a single chain."""
+    """The t interval of the geometric mean over chains; none for a single chain."""
     if len(errors) < 2:
         return None
     logs = np.log(errors)
@@ -173,8 +220,10 @@ def _interval(errors: np.ndarray, level: float) -> list[float] | None:
 
 def _nested(table: pd.DataFrame, kind: type) -> Json:
     """{chain: {size: value}} with text for keys, as JSON has them; what is not there is left out."""
+    sizes = [f"{n:.0f}" for n in table.columns.to_numpy(dtype=np.float64)]
     return {
-        str(chain): {str(int(n)): kind(value) for n, value in row.items() if not pd.isna(value)} for chain, row in table.iterrows()
+        str(chain): {n: kind(value) for n, value in zip(sizes, row, strict=True) if not np.isnan(value)}
+        for chain, row in zip(table.index, table.to_numpy(dtype=np.float64), strict=True)
     }
 
 

@@ -1,7 +1,9 @@
 """Two curves of a study against each other: where they meet, and how much data the first saves, as plain data."""
 
 from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from transferkit.errors import ScalingError
@@ -73,20 +75,28 @@ def contrast(
         offset: as of :func:`transferkit.scaling.power_law.fit_power_law`
         level: of the intervals
     """
-    told: Json = {"transfer": transfer, "scratch": scratch, "crossing": None, "factors": [], "paired": False, "refused": ""}
+    told: Json = {
+        "transfer": transfer,
+        "scratch": scratch,
+        "crossing": None,
+        "factors": [],
+        "paired": False,
+        "refused": "",
+    }
     if not fitted:
         return {**told, "refused": "no crossing and no data factor, because they need a law of both curves."}
     unit = str(final["unit"].iloc[0])
     tables = [
-        final[final["curve"] == name].pivot_table(index="chain", columns="size", values="error").dropna() for name in (transfer, scratch)
+        final[final["curve"] == name].pivot_table(index="chain", columns="size", values="error").dropna()
+        for name in (transfer, scratch)
     ]
-    given = [(list(table.columns), table.to_numpy(), list(table.index)) for table in tables]
+    given = [(_sizes(table), table.to_numpy(), list(table.index)) for table in tables]
     try:
         gain = compare_curves(transfer=given[0], scratch=given[1], offset=offset, level=level, unit=unit)
     except ScalingError as error:
         return {**told, "refused": str(error)}
     crossing = gain.crossing
-    sizes = [n for n in tables[0].columns if n in set(tables[1].columns)]
+    sizes = np.intersect1d(given[0][0], given[1][0])
     return {
         **told,
         "paired": gain.paired,
@@ -98,12 +108,12 @@ def contrast(
             "below": crossing.below,
             "says": _named(str(crossing), transfer, scratch),
         },
-        "factors": [_factor(gain, n) for n in sizes],
+        "factors": [_factor(gain, float(n)) for n in sizes],
     }
 
 
 def _factor(gain: Gain, size: float) -> Json:
-    found = gain.data_factor_at(float(size))
+    found = gain.data_factor_at(size)
     return {
         "size": int(size),
         "error": found.error,
@@ -125,5 +135,9 @@ def _named(text: str, transfer: str, scratch: str) -> str:
     return out.replace("above it transfer", f"above it {transfer}").replace("above it scratch", f"above it {scratch}")
 
 
-def _same(one: object, other: object) -> bool:
-    return one == other or bool(pd.isna(one) and pd.isna(other))
+def _sizes(table: pd.DataFrame) -> np.ndarray:
+    return table.columns.to_numpy(dtype=np.float64)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(one == other or (pd.isna(one) and pd.isna(other)))

@@ -67,7 +67,9 @@ class Collector:
                     ) from error
             rows += self.seen.get(point["key"], [])
         varied = [name for name in told["axes"] if name not in {*COLUMNS, "composition"}]
-        return _tables(pd.DataFrame(rows, columns=[*KEYS, "error", "unit", "point", *varied, "composition", "parts"]), varied)
+        return _tables(
+            pd.DataFrame(rows, columns=[*KEYS, "error", "unit", "point", *varied, "composition", "parts"]), varied
+        )
 
 
 def collect(folder: str | Path) -> Collected:
@@ -100,7 +102,9 @@ def read_study(folder: Path) -> Json:
     except OSError as error:
         raise RunFolderError(f"{folder} holds no {STUDY}. Give the folder that `transferkit study` wrote.") from error
     except (ValueError, LookupError, TypeError) as error:
-        raise RunFolderError(f"{path} is damaged: {error}. Run `transferkit study` again; finished points stay.") from error
+        raise RunFolderError(
+            f"{path} is damaged: {error}. Run `transferkit study` again; finished points stay."
+        ) from error
     return told
 
 
@@ -124,7 +128,15 @@ def _rows(result: Json, point: Mapping[str, Any]) -> list[Json]:
             for quantity, (key, unit) in QUANTITIES.items():
                 entries = known if quantity == "energy" else {**apart, **known}
                 out += [
-                    {**base, "test": test, "when": when, "quantity": quantity, "unit": unit, "composition": c, "error": e[key]}
+                    {
+                        **base,
+                        "test": test,
+                        "when": when,
+                        "quantity": quantity,
+                        "unit": unit,
+                        "composition": c,
+                        "error": e[key],
+                    }
                     for c, e in entries.items()
                     if e.get(key) is not None
                 ]
@@ -142,7 +154,9 @@ def _tables(rows: pd.DataFrame, varied: Sequence[str]) -> Collected:
     for (parts, test, quantity), group in rows.groupby(["parts", "test", "quantity"], sort=False):
         within = group.groupby("chain") if test == KNOWN else [("all", group)]
         for chain, some in within:
-            n_points = rows[(rows["parts"] == parts) & (rows["chain"] == chain if test == KNOWN else True)]["point"].nunique()
+            n_points = rows[(rows["parts"] == parts) & (rows["chain"] == chain if test == KNOWN else True)][
+                "point"
+            ].nunique()
             have = some.groupby("composition")["point"].nunique()
             common = have[have == n_points].index
             kept.append(some[some["composition"].isin(common)])

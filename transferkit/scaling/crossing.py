@@ -69,7 +69,9 @@ def crossing_between(transfer: Fit, scratch: Fit, spread: Spread, level: float) 
         return np.asarray(transfer.log_error(x) - scratch.log_error(x))
 
     def excess(x: np.ndarray) -> np.ndarray:
-        return np.asarray(np.abs(difference(x)) - spread.half(np.hstack([transfer.gradient(x), -scratch.gradient(x)]), level))
+        return np.asarray(
+            np.abs(difference(x)) - spread.half(np.hstack([transfer.gradient(x), -scratch.gradient(x)]), level)
+        )
 
     at = crossing_of(difference, grid)
     middle = np.array([np.log(sizes).mean()])

@@ -108,10 +108,10 @@ def _with_compositions(
     mean = table.mean(axis=-1)
     far = np.abs(mean / curve.errors - 1.0)
     if far.max() > 1e-6:
-        k, i = np.unravel_index(int(far.argmax()), far.shape)
+        row, i = np.unravel_index(int(far.argmax()), far.shape)
         raise ScalingError(
-            f"the error at size {curve.sizes[i]:g}{of} is {curve.errors[k, i]:g}, and the mean over its {len(names)} compositions "
-            f"{mean[k, i]:g}. Give errors that are means over these compositions."
+            f"the error at size {curve.sizes[i]:g}{of} is {curve.errors[row, i]:g}, and the mean over its {len(names)} compositions "
+            f"{mean[row, i]:g}. Give errors that are means over these compositions."
         )
     n = len(names)  # what leaving a composition out does: few hard ones make most of a mean, which is far from linear
     left_out = np.log1p(-np.minimum((table / mean[..., None] - 1.0) / (n - 1), 1.0 - 1e-9))

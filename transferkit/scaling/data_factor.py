@@ -55,7 +55,9 @@ class DataFactor:
         )
 
 
-def factor_at_size(transfer: Fit, scratch: Fit, spread: Spread, size: float, *, level: float, unit: str = "") -> DataFactor:
+def factor_at_size(
+    transfer: Fit, scratch: Fit, spread: Spread, size: float, *, level: float, unit: str = ""
+) -> DataFactor:
     """How many times ``size`` scratch needs to be as good as transfer at ``size``, by inverting a t test for each factor."""
     x = np.log(np.array([size]))
     target = transfer.log_error(x)
@@ -66,7 +68,9 @@ def factor_at_size(transfer: Fit, scratch: Fit, spread: Spread, size: float, *, 
 
     def excess(shift: np.ndarray) -> np.ndarray:
         here = np.broadcast_to(-transfer.gradient(x), (len(shift), transfer.form.n))
-        return np.asarray(np.abs(difference(shift)) - spread.half(np.hstack([here, scratch.gradient(x + shift)]), level))
+        return np.asarray(
+            np.abs(difference(shift)) - spread.half(np.hstack([here, scratch.gradient(x + shift)]), level)
+        )
 
     shift = crossing_of(difference, grid)
     found = accepted(excess, refined(grid, shift), level).through(np.exp)
@@ -76,7 +80,9 @@ def factor_at_size(transfer: Fit, scratch: Fit, spread: Spread, size: float, *, 
     return DataFactor(factor, found, float(np.exp(target[0])), size, needed, where, unit)
 
 
-def factor_for_error(transfer: Fit, scratch: Fit, spread: Spread, error: float, *, level: float, unit: str = "") -> DataFactor:
+def factor_for_error(
+    transfer: Fit, scratch: Fit, spread: Spread, error: float, *, level: float, unit: str = ""
+) -> DataFactor:
     """N_scratch / N_transfer at a target error.
 
     A factor that is off by some amount is taken to be off by half of it on either curve; each curve's distance from the target

@@ -48,7 +48,9 @@ class Gain:
         """N_scratch / N_transfer at a target error, in the unit of the errors."""
         _positive("error", error)
         laws = self.transfer, self.scratch
-        return factor_for_error(laws[0].fit, laws[1].fit, self.spread, float(error), level=self.level, unit=laws[0].unit)
+        return factor_for_error(
+            laws[0].fit, laws[1].fit, self.spread, float(error), level=self.level, unit=laws[0].unit
+        )
 
     def to_json(self) -> Json:
         """Plain data."""

@@ -97,8 +97,8 @@ def fit_line(
         scatter = np.einsum("akm,bkm->ab", off, off) / ((n - 1) * (m - 1))
         scatter += 1e-9 * np.eye(2) * max(np.trace(mean @ mean.T) / m, 1e-300)
     slope = _steepest(mean @ mean.T, scatter)
-    near = np.geomspace(1e-6, 1.0, 60)
-    grid = np.unique(np.concatenate([np.tan(np.linspace(-1.5706, 1.5706, 2001)), slope - near, [slope], slope + near]))
+    near = np.geomspace(1e-4, 1.0, 40)
+    grid = np.unique(np.concatenate([np.tan(np.linspace(-1.5706, 1.5706, 401)), slope - near, [slope], slope + near]))
     df = n - 1 if n > 1 else m - 2
     critical = float(student.ppf(0.5 + level / 2, df))
 

@@ -11,7 +11,6 @@ from scipy.stats import t as student
 
 from transferkit.scaling.bounds import Interval, around
 
-
 CHAINS, POINTS, COMPOSITIONS, CELLS = "chains", "points", "compositions", "chains and compositions"
 
 
@@ -60,7 +59,7 @@ class Spread:
         noise = np.sum([v**2 / df for v, df in zip(found, dofs, strict=True)], axis=0)
         least = np.min(dofs, axis=0)
         df = np.divide(total**2, noise, out=np.array(least), where=noise > 0)
-        return np.sqrt(total), np.maximum(df, least)
+        return np.asarray(np.sqrt(total)), np.asarray(np.maximum(df, least))
 
     def half(self, directions: np.ndarray, level: float) -> np.ndarray:
         """Half width of the t interval at a level."""

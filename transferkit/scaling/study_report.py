@@ -57,7 +57,12 @@ def about(folder: Path, told: Json) -> Json:
     recipe = told.get("recipe") or {}
     data = recipe.get("data") or {}
     fidelities = [str(data.get("fidelity", ""))]
-    out: Json = {"synthetic": any(name.startswith(SYNTHETIC) for name in fidelities), "pool": None, "origin": {}, "versions": {}}
+    out: Json = {
+        "synthetic": any(name.startswith(SYNTHETIC) for name in fidelities),
+        "pool": None,
+        "origin": {},
+        "versions": {},
+    }
     first = next((p for p in told["points"] if (folder / "points" / p["key"] / "result.json").exists()), None)
     if first is None:
         return out
@@ -72,4 +77,3 @@ def about(folder: Path, told: Json) -> Json:
     }
     out["synthetic"] = out["synthetic"] or str(result.get("fidelity", "")).startswith(SYNTHETIC)
     return out
-

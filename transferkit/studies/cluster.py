@@ -30,7 +30,7 @@ class Kubernetes(Options):
     """Of a pod."""
     memory: str = "8Gi"
     """Of a pod."""
-    volumes: dict[str, str] = {}
+    volumes: dict[str, str] = Field(default_factory=dict)
     """Claims of persistent volumes and where they are mounted; the folder of the study must lie in one of them."""
     service_account: str | None = None
     """Name, where pods need one."""
@@ -129,7 +129,9 @@ def cluster_crew(path: Path, study: Path) -> Crew:
         RecipeError: see :func:`load_cluster`; or Parsl is not installed.
     """
     cluster = load_cluster(path)
-    missing = [name for name in ("parsl", *(["kubernetes"] if cluster.kind == "kubernetes" else [])) if not find_spec(name)]
+    missing = [
+        name for name in ("parsl", *(["kubernetes"] if cluster.kind == "kubernetes" else [])) if not find_spec(name)
+    ]
     if missing:
         raise RecipeError(
             f"--on {path} needs {' and '.join(missing)}, not installed here: "

@@ -15,6 +15,7 @@ from transferkit.recipe import Recipe
 from transferkit.run_folder import folder_of, write_json
 from transferkit.scaling.collect import Collector
 from transferkit.studies import order as outcome_of
+from transferkit.studies.cluster import cluster_crew, load_cluster
 from transferkit.studies.ledger import FAILED, FINISHED, Ledger
 from transferkit.studies.order import Crew, Order, Outcome
 from transferkit.studies.workers import Local, gpus_here
@@ -68,6 +69,8 @@ def study(
     """
     if recipe.vary is None:
         raise RecipeError(f"recipe {recipe.name!r} has no vary, so it is no study: use `transferkit run`, or add vary.")
+    if str(on) != "local":
+        load_cluster(Path(on))  # before a folder is made
     ledger = Ledger.of(recipe, folder_of(recipe, output, smoke=smoke), smoke=smoke)
     ledger.claim()
     where = ledger.standings()
@@ -131,8 +134,6 @@ class Desk:
 
 def _crew(on: str | Path, workers: int | None, todo: list[Order]) -> tuple[Crew, int]:
     if str(on) != "local":
-        from transferkit.studies.cluster import cluster_crew
-
         return cluster_crew(Path(on), todo[0].study), 0
     gpus = [] if all(one.recipe.adapter.device == "cpu" for one in todo) else gpus_here()
     number = min(len(todo), workers or len(gpus) or cores())
@@ -158,7 +159,9 @@ def _work(crew: Crew, todo: list[Order], desk: Desk) -> None:
                         if not progress.console.is_terminal:  # a log shows no bar
                             words = f": {outcome.why}" if outcome.why else f" in {outcome.seconds:.0f} s"
                             n = len(todo) - len(open_)
-                            progress.console.print(f"{n} of {len(todo)} points, {one.label} {outcome.state}{words}", soft_wrap=True)
+                            progress.console.print(
+                                f"{n} of {len(todo)} points, {one.label} {outcome.state}{words}", soft_wrap=True
+                            )
                 for waited in [w for w in later if w[0] <= time.monotonic()]:
                     later.remove(waited)
                     crew.submit(waited[1])
@@ -196,7 +199,9 @@ def _complain(ledger: Ledger) -> None:
     reasons: dict[str, list[str]] = {}
     for point in failed:
         reasons.setdefault(where[point.key].why, []).append(f"{point.label} ({point.key})")
-    lines = [f"  {why}\n    {'; '.join(names[:5])}{'; ...' if len(names) > 5 else ''}" for why, names in reasons.items()]
+    lines = [
+        f"  {why}\n    {'; '.join(names[:5])}{'; ...' if len(names) > 5 else ''}" for why, names in reasons.items()
+    ]
     raise StudyError(
         f"{len(failed)} of {len(ledger.points)} points failed; the others are not touched by it. "
         "Mend the reason and add --retry-failed:\n" + "\n".join(lines)

@@ -12,7 +12,7 @@ import yaml
 
 from transferkit.errors import RunFolderError
 from transferkit.recipe import Recipe, identity
-from transferkit.run_folder import IDENTITY, write_json, writable
+from transferkit.run_folder import IDENTITY, writable, write_json
 from transferkit.scaling.collect import STUDY
 from transferkit.studies.hold import alive
 from transferkit.studies.order import Order, spent_s
@@ -203,11 +203,17 @@ def treatment(found: Sequence[Point]) -> list[str]:
     said = [f"Budget: {kind}, {text}, at every size." if len(kinds) == 1 else f"Budgets: {'; '.join(kinds.values())}."]
     schedule = first.optimiser.schedule
     if schedule == "plateau":
-        said.append("The learning rate falls where the validation loss stops falling, which is at other steps at other sizes.")
+        said.append(
+            "The learning rate falls where the validation loss stops falling, which is at other steps at other sizes."
+        )
     elif kind == "early stopping":
-        said.append(f"The {schedule} schedule is laid out for the longest run; a point that ends early sees its first part.")
+        said.append(
+            f"The {schedule} schedule is laid out for the longest run; a point that ends early sees its first part."
+        )
     else:
-        said.append(f"The {schedule} schedule runs from the first step to the last, so it has the same shape at every size.")
+        said.append(
+            f"The {schedule} schedule runs from the first step to the last, so it has the same shape at every size."
+        )
     every = f"{first.training.evaluate_every} {first.training.evaluate_unit}"
     said.append(f"Every point is validated every {every}, and keeps the weights of the lowest validation loss.")
     split = first.data.split
@@ -215,7 +221,11 @@ def treatment(found: Sequence[Point]) -> list[str]:
     said.append(f"All points have the same validation and test parts ({part}, split seed {split.seed}).")
     subset = first.data.subset
     if subset is not None and not isinstance(subset, int):
-        frames = "all frames" if subset.frames is None else f"at most {subset.frames} frame{'s' if subset.frames > 1 else ''}"
+        frames = (
+            "all frames"
+            if subset.frames is None
+            else f"at most {subset.frames} frame{'s' if subset.frames > 1 else ''}"
+        )
         order = "in random order" if subset.order == "random" else "those with new elements first"
         said.append(f"Subsets are nested: the first compositions of a chain, {order}, with {frames} of each.")
     elif subset is not None:

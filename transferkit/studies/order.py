@@ -75,9 +75,6 @@ class Crew(Protocol):
     def poll(self, timeout: float) -> list[tuple[Order, Outcome]]:
         """What has ended; waits for it at most so many seconds."""
 
-    def ready(self) -> int:
-        """Workers that have imported everything and take points."""
-
     def stop(self) -> None:
         """Ask points under way to write a checkpoint, wait for them, and end all processes."""
 
@@ -135,7 +132,9 @@ def in_words(error: BaseException) -> str:
 def _remember(order: Order, error: BaseException) -> None:
     """Why it failed, with the traceback for those who mend it."""
     told = "".join(traceback.format_exception(error))
-    write_json(order.stem.with_suffix(".failed.json"), {"why": in_words(error), "traceback": told, "label": order.label})
+    write_json(
+        order.stem.with_suffix(".failed.json"), {"why": in_words(error), "traceback": told, "label": order.label}
+    )
 
 
 def _outcome(order: Order, state: str, why: str, clock: float) -> Outcome:

@@ -45,11 +45,6 @@ class ParslCrew:
         """Take an order."""
         self.futures[self.app(order, self.cluster.cores_per_worker)] = order
 
-    def ready(self) -> int:
-        """Workers that are connected."""
-        executor = self.kernel.executors[LABEL]
-        return int(executor.connected_workers)
-
     def poll(self, timeout: float) -> list[tuple[Order, Outcome]]:
         """What has ended.
 
@@ -114,6 +109,8 @@ def config_of(cluster: Cluster, study: Path) -> Config:
 
 def provider_of(cluster: Cluster) -> ExecutionProvider:
     """Whom Parsl asks for blocks."""
+    local: Any = LocalProvider  # neither has type hints
+    pbs: Any = PBSProProvider
     shared: dict[str, Any] = {
         "nodes_per_block": cluster.nodes_per_block,
         "init_blocks": min(cluster.blocks, 1),
@@ -121,7 +118,7 @@ def provider_of(cluster: Cluster) -> ExecutionProvider:
         "worker_init": environment(cluster),
     }
     if cluster.kind == "local":
-        return LocalProvider(**shared | {"init_blocks": cluster.blocks})
+        return local(**shared | {"init_blocks": cluster.blocks})
     if cluster.kind == "slurm":
         return SlurmProvider(
             **shared,
@@ -133,11 +130,13 @@ def provider_of(cluster: Cluster) -> ExecutionProvider:
             walltime=cluster.walltime,
             scheduler_options=cluster.directives,
             exclusive=False,
-            launcher=SimpleLauncher() if cluster.nodes_per_block == 1 else SrunLauncher(overrides="--ntasks-per-node=1"),
+            launcher=SimpleLauncher()
+            if cluster.nodes_per_block == 1
+            else SrunLauncher(overrides="--ntasks-per-node=1"),
         )
     if cluster.kind == "pbs":
         gpus = f"ngpus={cluster.gpus_per_node}" if cluster.gpus_per_node else ""
-        return PBSProProvider(
+        return pbs(
             **shared,
             queue=cluster.queue,
             account=cluster.account,

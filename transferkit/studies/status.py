@@ -30,7 +30,9 @@ class Status:
         lines.append(f"  {'curve':<{width}} {f['abscissa']:>12}" + "".join(f" {state:>9}" for state in STATES))
         for row in f["curves"]:
             size = "all" if row["size"] is None else f"{row['size']:,}"
-            lines.append(f"  {row['curve']:<{width}} {size:>12}" + "".join(f" {row[state] or '-':>9}" for state in STATES))
+            lines.append(
+                f"  {row['curve']:<{width}} {size:>12}" + "".join(f" {row[state] or '-':>9}" for state in STATES)
+            )
         lines += [f"  failed: {one['label']} ({one['folder']}): {one['why']}" for one in f["failed"]]
         if f["counts"][FINISHED] == f["planned"]:
             lines.append("  everything is finished")

@@ -56,9 +56,7 @@ class Worker:
 class Local:
     """A crew of processes of this machine."""
 
-    def __init__(
-        self, workers: int, *, gpus: Sequence[str] = (), work: Callable[[Order], Outcome] = carry_out
-    ) -> None:
+    def __init__(self, workers: int, *, gpus: Sequence[str] = (), work: Callable[[Order], Outcome] = carry_out) -> None:
         """Start them.
 
         Args:
@@ -100,11 +98,12 @@ class Local:
         return ended
 
     def stop(self) -> None:
-        """SIGTERM to all; a point under way writes its checkpoint. Who does not end in five minutes is killed."""
+        """SIGTERM to all that are busy; a point under way writes its checkpoint. Who does not end in five minutes is killed."""
         for worker in self.workers:
-            if worker.order is None:
+            if worker.ready and worker.order is None:
                 _tell(worker.pipe, None)
-            worker.process.terminate()
+            else:
+                worker.process.terminate()
         deadline = time.monotonic() + PATIENCE
         for worker in self.workers:
             worker.process.join(max(0.0, deadline - time.monotonic()))
@@ -194,6 +193,9 @@ def _live(pipe: Connection, threads: int, driver: int, work: Callable[[Order], O
                 return
     except (KeyboardInterrupt, EOFError, BrokenPipeError, ConnectionError):
         return
+    finally:  # the driver may ask once more while the process ends
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def prepare(threads: int) -> None:

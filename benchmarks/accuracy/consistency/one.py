@@ -21,7 +21,14 @@ STEP0 = frozenset({"energy", "forces"})
 
 
 def train(
-    problem: Problem, task: str, arm: str, coefficients: dict | None, *, seed: int, steps: int
+    problem: Problem,
+    task: str,
+    arm: str,
+    coefficients: dict | None,
+    *,
+    seed: int,
+    steps: int,
+    evaluate_every: int | None = None,
 ) -> tuple[FitResult, float]:
     """The result and the CPU seconds it took, with graphs, augmentation and evaluations on the validation part."""
     settings, how = TASKS[task], ARMS[arm]
@@ -41,7 +48,7 @@ def train(
         optimiser=Optimiser(learning_rate=settings.rate),
         steps=steps,
         structures=settings.batch,
-        evaluate_every=max(1, round(settings.evaluate_every * steps / settings.steps)),
+        evaluate_every=evaluate_every or max(1, round(settings.evaluate_every * steps / settings.steps)),
         evaluate_unit="steps",
         clip=10.0,
         seed=seed,

@@ -123,12 +123,13 @@ def simulations(nve: list[dict]) -> list[str]:
 
 def chosen(pilots: dict[str, dict]) -> list[str]:
     """Coefficients and times of the pilot."""
-    lines = ["| data | arm | chosen among | coefficients | time of a run, of the plain one |", "|---|---|---|---|---|"]
+    lines = ["| data | arm | chosen among | coefficients | time of a step, in plain steps |", "|---|---|---|---|---|"]
     for task, pilot in pilots.items():
         for arm, entry in pilot["chosen"].items():
             tried = sum(r["arm"] == arm for r in pilot["runs"])
+            time = f"{pilot['times'][arm]:.1f}" if arm in pilot["times"] else "as long"
             words = ", ".join(f"{k} {v:g}" if isinstance(v, float | int) else f"{v}" for k, v in entry.items())
-            lines.append(f"| {task} | {ARMS[arm].label} | {tried} | {words} | {pilot['times'][arm]:.1f} |")
+            lines.append(f"| {task} | {ARMS[arm].label} | {tried} | {words} | {time} |")
     return lines
 
 

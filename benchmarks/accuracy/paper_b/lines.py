@@ -39,7 +39,13 @@ def students(folder: Path) -> list[dict]:
     """Finished points of the first study: labels, size, seed, folder."""
     told = json.loads((folder / "study.json").read_text())
     return [
-        {"labels": p["values"]["labels"], "size": p["size"], "seed": p["seed"], "identity": p["identity"], "folder": folder / "points" / p["key"]}
+        {
+            "labels": p["values"]["labels"],
+            "size": p["size"],
+            "seed": p["seed"],
+            "identity": p["identity"],
+            "folder": folder / "points" / p["key"],
+        }
         for p in told["points"]
         if (folder / "points" / p["key"] / "result.json").exists()
     ]
@@ -78,7 +84,9 @@ def line(label: str, points: list[dict]) -> dict:
     seeds = {p["chain"] for p in points}
     try:
         x, y = (np.array([p[key] for p in points]) for key in ("x", "y"))
-        fitted = fit_line(x, y, [p["chain"] for p in points] if len(seeds) > 1 else None, by=[p["size"] for p in points])
+        fitted = fit_line(
+            x, y, [p["chain"] for p in points] if len(seeds) > 1 else None, by=[p["size"] for p in points]
+        )
     except ScalingError as error:
         return {**told, "refused": str(error)}
     return {**told, "fit": fitted.to_json()}
@@ -90,7 +98,13 @@ def against(found: list[dict], x: dict[str, float], y: dict[str, float], words: 
     for one in found:
         name = arm(one)
         if name in x and name in y:
-            point = {"label": f"{one['size']} compositions", "size": one["size"], "chain": one["seed"], "x": x[name], "y": y[name]}
+            point = {
+                "label": f"{one['size']} compositions",
+                "size": one["size"],
+                "chain": one["seed"],
+                "x": x[name],
+                "y": y[name],
+            }
             groups.setdefault(f"pre-trained on {one['labels']} labels", []).append(point)
     return {**words, "lines": [line(label, points) for label, points in groups.items()]}
 
@@ -104,7 +118,10 @@ def old_heads(found: list[dict], folders: dict[str, Path], out: Path) -> dict[st
         if one["labels"] in NEW_HEAD and arm(one) in folders:
             measured = evaluate_run(folders[arm(one)], test, head="default").to_json()
             # Energies of undetermined elements are left out, as the study leaves them out; forces do not depend on E0.
-            for quantity, key, metrics in (("energy", "energy", measured["determined"] or measured), ("forces", "free_forces", measured)):
+            for quantity, key, metrics in (
+                ("energy", "energy", measured["determined"] or measured),
+                ("forces", "free_forces", measured),
+            ):
                 values = [e[key] for e in metrics["by_composition"].values() if e.get(key) is not None]
                 told[quantity][arm(one)] = float(np.mean(values))
     return told
@@ -121,7 +138,7 @@ def main() -> None:
     if not (a.out / "data" / "synthetic-card.json").exists():
         teacher = HERE.parents[1] / "data" / "teacher.py"
         call = [sys.executable, str(teacher), str(a.out / "data"), "--cells", str(a.cells), "--rattles", "1"]
-        subprocess.run([*call, *(["--shared", a.shared] if a.shared else [])], check=True)
+        subprocess.run([*call, *(["--shared", a.shared] if a.shared else [])], check=True)  # noqa: S603  # a script of this repository
     first, second = a.out / "pretrain", a.out / "finetune"
     recipe = yaml.safe_load((HERE / "pretrain.yaml").read_text())
     recipe["data"]["source"] = str(a.out / "data" / "synthetic-pbe.parquet")

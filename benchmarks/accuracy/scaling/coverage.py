@@ -138,8 +138,8 @@ def table(found: dict, studies: int, seconds: float) -> str:
     lines = [
         "# Coverage of the intervals",
         "",
-        f"{studies:,} simulated studies each, nominal {100 * LEVEL:g} %, standard error {100 * error:.1f} %; "
-        f"{seconds / 60:.0f} minutes of one core. Lines in brackets are no intervals that the package gives, or count something else.",
+        f"{studies:,} simulated studies each, nominal {100 * LEVEL:g} %, standard error {100 * error:.1f} %; {seconds / 60:.0f} minutes of one core.",
+        "Lines in brackets are no intervals that the package gives, or count something else. Written by coverage.py.",
     ]
     for kind, by_chains in found.items():
         names = list(next(iter(by_chains.values())))

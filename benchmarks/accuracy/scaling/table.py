@@ -31,7 +31,14 @@ def study(folder: Path, out: Path) -> list[str]:
     shutil.copy(folder / "points.csv", out / f"points-{short}.csv")
     (out / f"laws-{short}.json").write_text(json.dumps(told["analysis"], indent=1, ensure_ascii=False) + "\n")
     sections = sorted(told["analysis"]["sections"], key=lambda s: ORDER.index(s["quantity"]))
-    lines = [f"## {short}", "", told["question"], "", f"{told['finished']} of {told['planned']} points. {told['budget']}.", ""]
+    lines = [
+        f"## {short}",
+        "",
+        told["question"],
+        "",
+        f"{told['finished']} of {told['planned']} points. {told['budget']}.",
+        "",
+    ]
     for s in sections:
         shown, q = section(folder, s, unit), QUANTITIES[s["quantity"]]
         lines += [f"### {shown['name']} on {s['test']}", "", answer(s, unit), ""]
@@ -39,11 +46,16 @@ def study(folder: Path, out: Path) -> list[str]:
         name = f"{short}-{s['quantity']}.png"
         shutil.copy(picture, out / name)
         lines += [f"![{shown['picture'].alt}]({name})", ""]
-        lines += rows(["curve", unit, f"final ({q.unit})", f"step 0 ({q.unit})", "chains", "test compositions"], shown["points"])
+        lines += rows(
+            ["curve", unit, f"final ({q.unit})", f"step 0 ({q.unit})", "chains", "test compositions"], shown["points"]
+        )
         if shown["fits"]:
             lines += rows(["curve", "exponent b", f"a ({q.unit})", f"c ({q.unit})", "R²", "form"], shown["fits"])
         if shown["factors"]:
-            lines += rows(["curves", f"{unit}, pre-trained", f"error ({q.unit})", f"{unit}, scratch", "data factor"], shown["factors"])
+            lines += rows(
+                ["curves", f"{unit}, pre-trained", f"error ({q.unit})", f"{unit}, scratch", "data factor"],
+                shown["factors"],
+            )
         if shown["forecast"]:
             lines += rows(["curve", *shown["forecast_head"]], shown["forecast"])
         if shown["targets"]:
@@ -57,8 +69,10 @@ def main(folders: list[Path]) -> None:
     head = [
         "# Results",
         "",
-        "Written by `table.py`; errors are means over test compositions, then geometric means over chains, with 95 % intervals over chains. "
-        "† reads a line beyond the sizes that were measured.",
+        (
+            "Written by `table.py`; errors are means over test compositions, then geometric means over chains, with 95 % intervals over chains. "
+            "† reads a line beyond the sizes that were measured."
+        ),
         "",
     ]
     text = "\n".join([*head, *(line for folder in folders for line in study(folder, HERE))])

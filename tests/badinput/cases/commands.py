@@ -46,7 +46,38 @@ def model(folder):
 
 RUN = ["run", "r.yaml", "--output", "out"]
 
+CURVE = "size,error\n10,0.3\n100,0.2\n1000,0.1\n"
+
 CASES = [
+    Case("fit of no file", nothing, ["fit", "c.csv"], ("no file c.csv", "size, error")),
+    Case("fit of no table", text("c.csv", ""), ["fit", "c.csv"], ("c.csv cannot be read as a table", "size, error")),
+    Case(
+        "fit without a column",
+        text("c.csv", CURVE.replace("error", "eror")),
+        ["fit", "c.csv"],
+        ("no column 'error'", "Nearest: 'eror'", "Rename it"),
+    ),
+    Case(
+        "fit with a column that nothing reads",
+        text("c.csv", CURVE.replace("size", "chians,size").replace("\n1", "\n0,1")),
+        ["fit", "c.csv"],
+        ("'chians'", "Did you mean 'chain'?"),
+    ),
+    Case("fit of two sizes", text("c.csv", CURVE[:-9]), ["fit", "c.csv"], ("2 sizes (10, 100)", "at least 3")),
+    Case(
+        "fit of less than a decade",
+        text("c.csv", CURVE.replace("1000", "90").replace("100", "50")),
+        ["fit", "c.csv"],
+        ("a factor of 9", "less than a decade", "100 or more"),
+    ),
+    Case("fit of an error of zero", text("c.csv", CURVE.replace("0.2", "0")), ["fit", "c.csv"], ("error 0", "not a positive")),
+    Case("fit of an error that is no number", text("c.csv", CURVE.replace("0.2", "x")), ["fit", "c.csv"], ("row 2", "'x'")),
+    Case("fit of a size twice", text("c.csv", CURVE + "100,0.2\n"), ["fit", "c.csv"], ("size 100 stands twice", "chains")),
+    Case(
+        "fit of an unknown curve", text("c.csv", CURVE), ["fit", "c.csv", "--scratch", "random"], ("no curve is called 'random'",)
+    ),
+    Case("fit for a target of zero", text("c.csv", CURVE), ["fit", "c.csv", "--target", "0"], ("error 0 is not a positive",)),
+    Case("fit at a level in percent", text("c.csv", CURVE), ["fit", "c.csv", "--level", "95"], ("level is 95", "Give 0.95")),
     Case("unknown verb", nothing, ["describ", SET], ("No such command 'describ'", "Did you mean 'describe'?")),
     Case("unknown option", nothing, ["describe", SET, "--jsn"], ("No such option: --jsn", "--json")),
     Case("no data named", nothing, ["describe"], ("Missing argument 'data'", "-h")),

@@ -182,7 +182,7 @@ class ChgnetAdapter(Adapter):
 
     def _layers(self, batch: Batch, vectors: Tensor, sweep: Sweep) -> list[Tensor]:
         modules = {name: getattr(self, name) for name in (*EMBEDDING, *WEIGHTS)}
-        embedded = network.embed(modules, batch, vectors)
+        embedded = network.embed(modules, batch, vectors, sweep)
         layers = {name: list(getattr(self, name)) for name in LAYERS}
         return network.interact(layers, batch, embedded, sweep)
 

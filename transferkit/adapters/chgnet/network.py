@@ -11,7 +11,8 @@ from torch import Tensor
 from transferkit.adapters.base import Batch, Graph
 from transferkit.adapters.chgnet.basis import angular, radial
 from transferkit.adapters.chgnet.layers import angle_update, atom_convolution, bond_convolution
-from transferkit.adapters.chgnet.routes import Routes, routes
+from transferkit.adapters.chgnet.product import Product
+from transferkit.adapters.chgnet.routes import routes
 from transferkit.adapters.chgnet.sweep import Sweep
 from transferkit.adapters.graphs import join
 
@@ -56,14 +57,20 @@ class Embedded:
     with_angles: Tensor
 
 
-def embed(modules: Mapping[str, Any], batch: Batch, vectors: Tensor) -> Embedded:
+def embed(modules: Mapping[str, Any], batch: Batch, vectors: Tensor, sweep: Sweep) -> Embedded:
     """Embed atoms, bonds and angles.
 
     Args:
         modules: upstream's embedding modules by their names
         batch: from :func:`collate`
         vectors: from i to j, Å, float64, (edges, 3)
+        sweep: of this forward pass
     """
+
+    def linear(name: str, x: Tensor) -> Tensor:
+        out: Tensor = Product.apply(x, modules[name].weight, modules[name].bias, sweep)
+        return out
+
     extra, dtype = batch.extra, modules["bond_embedding"].weight.dtype
     length = vectors.index_select(0, extra["first"]).norm(dim=1)
     expansion = modules["bond_basis_expansion"]
@@ -83,10 +90,10 @@ def embed(modules: Mapping[str, Any], batch: Batch, vectors: Tensor) -> Embedded
     owner = batch.edge_owner.index_select(0, extra["first"])
     return Embedded(
         atoms=modules["atom_embedding"](batch.numbers - 1),
-        bonds=modules["bond_embedding"](basis),
-        angles=modules["angle_embedding"](angles),
-        atom_weights=modules["bond_weights_ag"](basis),
-        bond_weights=modules["bond_weights_bg"](basis_short),
+        bonds=linear("bond_embedding", basis),
+        angles=linear("angle_embedding", angles),
+        atom_weights=linear("bond_weights_ag", basis),
+        bond_weights=linear("bond_weights_bg", basis_short),
         with_angles=(count > 0).to(dtype).index_select(0, owner)[:, None],
     )
 
@@ -103,37 +110,31 @@ def interact(layers: Mapping[str, Sequence[Any]], batch: Batch, embedded: Embedd
         sweep: of this forward pass
     """
     bond_layers, angle_layers = layers["bond_conv_layers"], layers["angle_layers"]
-    short = batch.extra["short"]
+    (i, j), bond, short, apex = batch.edges, batch.extra["bond"], batch.extra["short"], batch.extra["apex"]
+    one, two = batch.extra["angle_short"]
+    n = len(batch.numbers)
     atoms, bonds, angles = embedded.atoms, embedded.bonds, embedded.angles
-    along_edges, to_bonds, to_angles = _routes(batch)
+    along_edges = routes([i, bond, j], [n, len(bonds), n])
+    along_angles = routes([one, two, apex], [len(short), len(short), n])
+    weights = embedded.atom_weights.index_select(0, bond)
+    bond_weights = embedded.bond_weights.index_select(0, one) * embedded.bond_weights.index_select(0, two)
     features = [atoms]
     for k, atom_layer in enumerate(layers["atom_conv_layers"]):
-        atoms = atom_convolution(atom_layer, atoms, bonds, embedded.atom_weights, routes=along_edges, sweep=sweep)
+        atoms = atom_convolution(atom_layer, atoms, bonds, weights, target=i, routes=along_edges, sweep=sweep)
         features.append(atoms)
         if k >= len(bond_layers):
             continue
-        if len(angles):
+        where = {"routes": along_angles, "sweep": sweep}
+        if len(apex):
             part = bonds.index_select(0, short)
-            weights = embedded.bond_weights
-            update = bond_convolution(bond_layers[k], atoms, part, weights, angles, routes=to_bonds, sweep=sweep)
+            update = bond_convolution(bond_layers[k], atoms, part, bond_weights, angles, target=one, **where)
             bonds = bonds.index_add(0, short, update)
         bias = bond_layers[k].mlp_out.layers[-1].bias
         if bias is not None:
             # Upstream adds the bias of 0.2.0 to all bonds of a batch with any angle. Here it follows the structure,
             # so that a structure alone and in a batch has one energy: upstream's energy of the structure alone.
             bonds = bonds + embedded.with_angles * bias
-        if len(angles) and k + 1 < len(bond_layers):
+        if len(apex) and k + 1 < len(bond_layers):
             part = bonds.index_select(0, short)
-            angles = angle_update(angle_layers[k], atoms, part, angles, routes=to_angles, sweep=sweep)
+            angles = angle_update(angle_layers[k], atoms, part, angles, **where)
     return features
-
-
-def _routes(batch: Batch) -> tuple[Routes, Routes, Routes]:
-    """Of messages along edges to atoms, and of angles to bonds and to angles."""
-    (i, j), bond = batch.edges, batch.extra["bond"]
-    n, n_bonds, n_short = len(batch.numbers), len(batch.extra["first"]), len(batch.extra["short"])
-    along_edges = routes([i, bond, j], [n, n_bonds, n], target=i, n_targets=n, weights=[bond])
-    one, two = batch.extra["angle_short"]
-    terms, sizes = [one, two, batch.extra["apex"]], [n_short, n_short, n]
-    to_bonds = routes(terms, sizes, target=one, n_targets=n_short, weights=[one, two])
-    return along_edges, to_bonds, routes(terms, sizes)

@@ -37,22 +37,23 @@ def _dense(x: Tensor) -> Tensor:
 
 
 class Product(torch.autograd.Function):
-    """``x @ weight.T``, (rows, out), any number of times differentiable.
+    """``x @ weight.T + bias``, (rows, out), any number of times differentiable.
 
     With g the gradient of the result: ``g @ weight`` for x, ``g.T @ x`` for the weight; both are products again.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, sweep: Sweep) -> Tensor:
-        """The product; ``sweep`` says whether the weight's gradient is wanted."""
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, sweep: Sweep) -> Tensor:
+        """The product; ``sweep`` says whether gradients of weight and bias are wanted."""
         ctx.save_for_backward(x, weight)
         ctx.sweep = sweep
-        return times(x, weight)
+        return times(x, weight, bias)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        """Gradients of x and of the weight."""
-        (g,), (x, weight), (wants_x, wants_weight, _) = grads, ctx.saved_tensors, ctx.needs_input_grad
-        dx = Product.apply(g, weight.T, ctx.sweep) if wants_x else None
-        dw = Product.apply(g.T, x.T, ctx.sweep) if wants_weight and ctx.sweep.parameters else None
-        return dx, dw, None
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None, None]:
+        """Gradients of x, weight and bias."""
+        (g,), (x, weight), (wants_x, wants_weight, wants_bias, _) = grads, ctx.saved_tensors, ctx.needs_input_grad
+        parameters = ctx.sweep.parameters
+        dx = Product.apply(g, weight.T, None, ctx.sweep) if wants_x else None
+        dw = Product.apply(g.T, x.T, None, ctx.sweep) if wants_weight and parameters else None
+        return dx, dw, g.sum(0) if wants_bias and parameters else None, None

@@ -1,86 +1,75 @@
-"""Where each message takes its terms from and where it goes, cut into blocks that stay in a processor's cache."""
+"""Sums of rows of several tables, and back: how messages collect their terms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-BLOCK = 1024
-"""Messages per block on a CPU: two halves of 64 numbers each make half a megabyte"""
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """Messages ``start`` to ``stop``; core and gate are two rows next to each other in every table.
-
-    Attributes:
-        start: first message
-        stop: one behind the last
-        bag: rows summed for the core of each message, then for the gate of each, (2 · messages · terms,)
-        offsets: where each sum starts in ``bag``, (2 · messages,)
-        columns: the same rows by term, (2 · messages,) each
-        target: row that each message is added to; None where messages are kept
-        weights: row of the weights that multiply each message, (messages,) each
-    """
-
-    start: int
-    stop: int
-    bag: Tensor
-    offsets: Tensor
-    columns: tuple[Tensor, ...]
-    target: Tensor | None
-    weights: tuple[Tensor, ...]
-
 
 @dataclass(frozen=True, eq=False)
 class Routes:
-    """All messages of a batch along its edges or its angles.
+    """Rows of stacked tables that each message sums.
 
     Attributes:
-        blocks: in order
-        n_messages: edges or angles
-        n_targets: rows of the result
+        columns: row of each term, (messages,) each
+        bag: the same, message by message, (messages · terms,)
+        offsets: where each message starts in ``bag``, (messages,)
+        n_rows: of the stacked tables
     """
 
-    blocks: tuple[Block, ...]
-    n_messages: int
-    n_targets: int
+    columns: tuple[Tensor, ...]
+    bag: Tensor
+    offsets: Tensor
+    n_rows: int
 
 
-def routes(
-    terms: Sequence[Tensor],
-    sizes: Sequence[int],
-    *,
-    target: Tensor | None = None,
-    n_targets: int = 0,
-    weights: Sequence[Tensor] = (),
-) -> Routes:
-    """Prepare the routes of messages ``sum of table_k[terms_k]``.
+def routes(terms: Sequence[Tensor], sizes: Sequence[int]) -> Routes:
+    """Prepare ``sum of table_k[terms_k]`` for tables stacked on each other.
 
     Args:
         terms: row of table k that each message takes, int64, (messages,) each
-        sizes: rows of each table; the tables are stacked in this order
-        target: row of the result that each message is added to; without it there is one row per message
-        n_targets: rows of the result
-        weights: rows of the weights, (messages,) each
+        sizes: rows of each table
 
     >>> one, two = torch.tensor([0, 1]), torch.tensor([0, 0])
-    >>> routes([one, two], [2, 1]).blocks[0].bag.tolist()
-    [0, 4, 2, 4, 1, 5, 3, 5]
+    >>> routes([one, two], [2, 1]).bag.tolist()
+    [0, 2, 1, 2]
     """
-    n = len(terms[0])
-    first = [sum(sizes[:k]) for k in range(len(sizes))]
-    rows = torch.stack([2 * (index + start) for index, start in zip(terms, first, strict=True)])
-    # On an accelerator the whole batch is one block: there is no cache to stay in, but each step costs a launch.
-    step = BLOCK if rows.device.type == "cpu" else max(n, 1)
-    blocks = []
-    for start in range(0, n, step):
-        stop = min(start + step, n)
-        part = rows[:, start:stop]
-        both = torch.cat([part, part + 1], dim=1)
-        bag = both.T.reshape(-1)
-        offsets = torch.arange(0, bag.numel(), len(terms), device=rows.device)
-        here = [None if x is None else x[start:stop] for x in (target, *weights)]
-        blocks.append(Block(start, stop, bag, offsets, tuple(both), here[0], tuple(w for w in here[1:] if w is not None)))
-    return Routes(tuple(blocks), n, n if target is None else n_targets)
+    columns = tuple(index + sum(sizes[:k]) for k, index in enumerate(terms))
+    bag = torch.stack(columns, dim=1).flatten()
+    return Routes(columns, bag, torch.arange(0, len(bag), len(terms), device=bag.device), sum(sizes))
+
+
+class Collect(torch.autograd.Function):
+    """Sum of the rows of each message, plus a row of its own, (messages, channels); any number of times differentiable."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, own: Tensor | None, routes: Routes) -> Tensor:
+        """One pass over memory instead of one per term."""
+        ctx.routes, ctx.has_own = routes, own is not None
+        out: Tensor = torch.embedding_bag(table, routes.bag, routes.offsets, mode=0)[0]
+        return out if own is None else out.add_(own)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Any:
+        """Gradients of the tables and of the own rows."""
+        return Deliver.apply(grads[0], ctx.routes), grads[0] if ctx.has_own else None, None
+
+
+class Deliver(torch.autograd.Function):
+    """The transpose of :class:`Collect`: each row of the tables sums its messages, (rows, channels)."""
+
+    @staticmethod
+    def forward(ctx: Any, messages: Tensor, routes: Routes) -> Tensor:
+        """Added in the order of the messages: the same digits every time on a CPU."""
+        ctx.routes = routes
+        out = messages.new_zeros(routes.n_rows, messages.shape[1])
+        for column in routes.columns:
+            out.index_add_(0, column, messages)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Any:
+        """Gradient of the messages."""
+        return Collect.apply(grads[0], None, ctx.routes), None

@@ -5,7 +5,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from transferkit.report.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, canvas, log_scale, plain, styled
+from transferkit.report.figures.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    canvas,
+    log_scale,
+    plain,
+    styled,
+)
 from transferkit.report.quantities import QUANTITIES
 from transferkit.typing import Json, Property
 
@@ -32,7 +44,14 @@ def error_line(lines: Sequence[Json], name: Property, *, x: str, y: str) -> Figu
     for k, line in enumerate(lines):
         colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
         found = _columns(line["points"])
-        axes.plot(quantity.factor * found[0], quantity.factor * found[1], marker, color=colour, markersize=6, label=plain(line["label"]))
+        axes.plot(
+            quantity.factor * found[0],
+            quantity.factor * found[1],
+            marker,
+            color=colour,
+            markersize=6,
+            label=plain(line["label"]),
+        )
         if line.get("fit") and found[0].size:
             grid = np.geomspace(found[0].min(), found[0].max(), 40)
             fitted = np.exp(line["fit"]["intercept"] + line["fit"]["slope"] * np.log(grid))

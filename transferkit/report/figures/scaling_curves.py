@@ -43,7 +43,14 @@ def scaling_curves(
         crossings: each {"size", "pieces"}: where two lines meet (None where they do not) and its interval as a list of
             [low, high], either None where it has no end
 
-    >>> curve = {"curve": "a", "sizes": [10, 100], "mean": [0.2, 0.1], "interval": [None, None], "chains": {}, "line": None}
+    >>> curve = {
+    ...     "curve": "a",
+    ...     "sizes": [10, 100],
+    ...     "mean": [0.2, 0.1],
+    ...     "interval": [None, None],
+    ...     "chains": {},
+    ...     "line": None,
+    ... }
     >>> scaling_curves([curve], "energy", abscissa="compositions").axes[0].get_ylabel()
     'energy MAE (meV/atom)'
     """
@@ -104,7 +111,10 @@ def _crossing(axes: Axes, crossing: Mapping[str, object]) -> None:
     elif isinstance(size, int | float) and size >= right:
         _note(axes, "lines meet further right →", 0.97)
     for low, high in pieces:  # type: ignore[attr-defined]
-        start, end = (left if low is None else max(float(low), left)), (right if high is None else min(float(high), right))
+        start, end = (
+            (left if low is None else max(float(low), left)),
+            (right if high is None else min(float(high), right)),
+        )
         if start < end and not (low is None and high is None):
             axes.axvspan(start, end, color=GREY, alpha=0.10, linewidth=0, zorder=0)
             if high is None:

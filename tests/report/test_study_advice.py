@@ -1,0 +1,32 @@
+import pytest
+
+from transferkit.report.study_advice import study_command, study_steps
+
+
+def curve(chains=5, refused=""):
+    return {"curve": "a", "sizes": [12, 120], "chains": {str(k): {} for k in range(chains)}, "refused": refused}
+
+
+def section(*curves, crossing=None):
+    return {"curves": list(curves), "contrasts": [{"crossing": crossing}]}
+
+
+def test_failures_and_missing_points_come_first():
+    told = {"planned": 10, "missing": [{"state": "failed"}, {"state": "waiting"}]}
+    steps = study_steps(told, [section(curve())])
+    assert steps[0].startswith("Read why 1 point failed")
+    assert "2 points of 10 are missing" in steps[1]
+    assert study_command(told, "runs/x")[0] == "transferkit study runs/x/recipe.yaml --output runs/x"
+
+
+@pytest.mark.parametrize(
+    ("curves", "crossing", "words"),
+    [
+        ([curve(chains=1)], None, "1 is few for an interval"),
+        ([curve(refused="Too few sizes.")], None, "span a decade"),
+        ([curve()], {"interval": [300.0, None]}, "larger sizes say more"),
+        ([curve()], {"interval": [300.0, 900.0]}, "Nothing stands out"),
+    ],
+)
+def test_what_stands_out_is_said(curves, crossing, words):
+    assert words in " ".join(study_steps({}, [section(*curves, crossing=crossing)]))

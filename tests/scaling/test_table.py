@@ -1,0 +1,65 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from transferkit.errors import ScalingError
+from transferkit.scaling.simulation import Truth, simulate
+from transferkit.scaling.table import fit_table
+
+N = np.array([20.0, 60, 200, 600])
+
+
+@pytest.fixture(scope="module")
+def table():
+    study = simulate(np.random.default_rng(0), [Truth(0.3, 0.3), Truth(1.5, 0.6)], N, chains=3)
+    rows = [
+        {"curve": curve, "size": n, "chain": k, "error": study.errors[c, k, i], "quantity": "energy", "unit": "eV/atom"}
+        for c, curve in enumerate(("transfer", "scratch"))
+        for k in range(3)
+        for i, n in enumerate(N)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_every_curve_and_both_together(table):
+    [found] = fit_table(table, targets=[0.05], at=[1000])
+    assert set(found.laws) == {"transfer", "scratch"}
+    assert found.gain.paired
+    assert found.laws["transfer"].unit == "eV/atom"
+    assert len(found.factors) == 2
+    text = str(found)
+    assert all(part in text for part in ("transfer:", "scratch:", "transfer against scratch:", "50 meV/atom needs size"))
+    told = json.loads(json.dumps(found.to_json()))
+    assert told["gain"]["crossing"]["size"] == found.gain.crossing.size
+    assert told["errors_at"]["scratch"][0]["size"] == 1000
+
+
+def test_other_names_and_unknown_ones(table):
+    named = table.assign(curve=table["curve"].map({"transfer": "residual", "scratch": "random"}))
+    assert fit_table(named)[0].gain is None
+    assert fit_table(named, transfer="residual", scratch="random")[0].gain is not None
+    with pytest.raises(ScalingError, match="'residul', which transfer names. Did you mean 'residual'"):
+        fit_table(named, transfer="residul")
+    with pytest.raises(ScalingError, match="both name 'random'"):
+        fit_table(named, transfer="random", scratch="random")
+
+
+def test_a_curve_without_a_law_stops_no_other(table):
+    short = table[(table["curve"] == "transfer") | (table["size"] < 100)]
+    [found] = fit_table(short)
+    assert list(found.laws) == ["transfer"]
+    assert "2 sizes of 'scratch'" in found.refused["scratch"]
+    assert found.gain is None
+    assert "scratch: no law" in str(found)
+    with pytest.raises(ScalingError, match="2 sizes"):
+        fit_table(table[table["size"] < 100])
+
+
+def test_quantities_and_tests_stand_apart(table):
+    both = pd.concat([table, table.assign(quantity="forces", unit="eV/Å", error=table["error"] * 2)])
+    energy, forces = fit_table(both, offset=False)
+    assert (energy.quantity, forces.quantity) == ("energy", "forces")
+    assert forces.laws["scratch"].exponent == pytest.approx(energy.laws["scratch"].exponent)
+    assert forces.laws["scratch"].unit == "eV/Å"
