@@ -193,14 +193,15 @@ def main() -> None:
     options.add_argument("--device", default="cpu")
     options.add_argument("--threads", type=int, default=1)
     options.add_argument("--repeats", type=int, default=5)
+    options.add_argument("--structures", type=int, default=160)
     options.add_argument("--json", type=Path)
     options.add_argument("--only", nargs="*", default=["graphs", "growth", "density", "epochs"])
     told = options.parse_args()
     torch.set_num_threads(told.threads)
     potential = tk.load("chgnet", device=told.device)
-    sets = {"8 atoms": labelled(cells(160))}
+    sets = {"8 atoms": labelled(cells(told.structures))}
     if told.shared:
-        sets["mptrj_1k"] = labelled(mptrj(Path(told.shared), 160))
+        sets["mptrj_1k"] = labelled(mptrj(Path(told.shared), told.structures))
     with tempfile.TemporaryDirectory() as folder:
         parts = {
             "graphs": partial(graphs, potential, sets, Path(folder)),

@@ -49,14 +49,14 @@ def test_variants_are_told_once(runs):
 
 
 def test_folders(runs, tmp_path):
-    there = facts.write(tmp_path, runs, several=True)
+    there = facts.write(tmp_path, runs, kind="comparison")
     assert (there["runs"], there["finished"], there["begun"]) == (4, 0, 0)
 
 
 @pytest.mark.parametrize(("wandb", "named"), [(None, False), ({"mode": "offline"}, True)])
 def test_the_folder_of_tracking_is_named_where_there_is_one(recipe, tmp_path, wandb, named):
     run = Prepared(Job("", 0, recipe(tracking={"wandb": wandb}), tmp_path))
-    assert ("wandb/" in facts.write(tmp_path, [run], several=False)["files"]) is named
+    assert ("wandb/" in facts.write(tmp_path, [run], kind="run")["files"]) is named
 
 
 def test_every_file_of_a_run_is_named(finished):

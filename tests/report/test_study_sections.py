@@ -22,7 +22,7 @@ def test_points_are_in_shown_units_with_chains_and_compositions(made):
 
 
 def test_numbers_far_beyond_the_points_are_not_given(made):
-    shown = made(scratch=(2.0, 0.05), noise=0.01)
+    shown = made(scratch=(2.0, 0.3), noise=0.01)
     assert shown["factors"][-1][3] == "> 12,000"
     assert shown["factors"][-1][4] == "> 100 †"
 

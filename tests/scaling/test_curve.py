@@ -31,7 +31,12 @@ def test_a_table_has_one_row_per_chain():
         (N, [3, float("nan"), 1], None, ("error nan (point 1",)),
         ([10, 100, 100, 1000], [3, 2, 2, 1], None, ("size 100 stands twice", "(chains)")),
         ([10, 100, 100, 1000], [3, 2, 2, 1], [0, 0, 0, 0], ("size 100 stands twice in chain 0", "the mean over seeds")),
-        ([*N, 10, 100], [3, 2, 1, 3, 2], [0, 0, 0, 1, 1], ("chain 1 has no error at size 1000", "chains with all sizes: 0")),
+        (
+            [*N, 10, 100],
+            [3, 2, 1, 3, 2],
+            [0, 0, 0, 1, 1],
+            ("chain 1 has no error at size 1000", "chains with all sizes: 0"),
+        ),
         (N, [3, 2], None, ("shape (3,)", "(2,)")),
         (N, np.array(["a", "b", "c"]), None, ("not all numbers", "Give numbers only")),
         (N, [[3, 2, 1]], [0, 1], ("1 rows and there are 2 chains",)),

@@ -39,7 +39,9 @@ def test_a_straight_line_has_no_floor_and_a_downward_bend_neither():
 
 
 def test_more_level_is_more_room():
-    fit = fit_with_floor(curve_of(N, simulate(np.random.default_rng(3), [Truth(1.0, 0.6, 0.03)], N, chains=5).errors[0]))
+    fit = fit_with_floor(
+        curve_of(N, simulate(np.random.default_rng(3), [Truth(1.0, 0.6, 0.03)], N, chains=5).errors[0])
+    )
     loose, strict = floor_of(fit, 0.8), floor_of(fit, 0.95)
     assert strict.at_most > loose.at_most
     assert strict.at_least <= loose.at_least

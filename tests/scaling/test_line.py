@@ -10,7 +10,9 @@ from transferkit.scaling.line import ErrorLine, fit_line
 def drawn(rng, chains, slope=0.7, m=6, noise=0.12):
     x = -np.linspace(0, 2, m)
     shared = rng.normal(size=(chains, m))
-    both = [noise * (0.6 * shared + 0.8 * rng.normal(size=(chains, m))) + 0.3 * rng.normal(size=(chains, 1)) for _ in "xy"]
+    both = [
+        noise * (0.6 * shared + 0.8 * rng.normal(size=(chains, m))) + 0.3 * rng.normal(size=(chains, 1)) for _ in "xy"
+    ]
     return np.exp(x + both[0]).ravel(), np.exp(slope * x + both[1]).ravel(), np.repeat(np.arange(chains), m)
 
 

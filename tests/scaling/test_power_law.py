@@ -59,7 +59,11 @@ def test_three_sizes_carry_no_floor():
 
 @pytest.mark.parametrize(
     ("options", "part"),
-    [({"loss": "hubert"}, "Did you mean 'huber'"), ({"level": 95.0}, "Give 0.95"), ({"level": 1.0}, "from 0.5 to below 1")],
+    [
+        ({"loss": "hubert"}, "Did you mean 'huber'"),
+        ({"level": 95.0}, "Give 0.95"),
+        ({"level": 1.0}, "from 0.5 to below 1"),
+    ],
 )
 def test_options_are_checked(options, part):
     with pytest.raises(ScalingError, match=part):

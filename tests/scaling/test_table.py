@@ -30,7 +30,9 @@ def test_every_curve_and_both_together(table):
     assert found.laws["transfer"].unit == "eV/atom"
     assert len(found.factors) == 2
     text = str(found)
-    assert all(part in text for part in ("transfer:", "scratch:", "transfer against scratch:", "50 meV/atom needs size"))
+    assert all(
+        part in text for part in ("transfer:", "scratch:", "transfer against scratch:", "50 meV/atom needs size")
+    )
     told = json.loads(json.dumps(found.to_json()))
     assert told["gain"]["crossing"]["size"] == found.gain.crossing.size
     assert told["errors_at"]["scratch"][0]["size"] == 1000
@@ -55,6 +57,11 @@ def test_a_curve_without_a_law_stops_no_other(table):
     assert "scratch: no law" in str(found)
     with pytest.raises(ScalingError, match="2 sizes"):
         fit_table(table[table["size"] < 100])
+
+
+def test_the_table_of_a_study_has_more_columns(table):
+    more = table.assign(n_compositions=9, point="ab", when="final", seed=table["chain"], test="unseen")
+    assert fit_table(more)[0].test == "unseen"
 
 
 def test_quantities_and_tests_stand_apart(table):

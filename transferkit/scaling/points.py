@@ -16,6 +16,8 @@ from transferkit.errors import ScalingError, nearest
 NEEDED = ("size", "error")
 WORDS = ("curve", "quantity", "test", "unit")
 KNOWN = (*NEEDED, *WORDS, "chain", "seed", "when", "composition")
+OTHERS = ("n_compositions", "point")
+"""Columns of a study's table that no law needs."""
 
 
 def read_points(path: Path) -> pd.DataFrame:
@@ -55,8 +57,8 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
         if name not in columns:
             raise ScalingError(f"the table has no column {name!r}. {_nearest_column(name, columns)}")
     for name in columns:
-        close = get_close_matches(name.lower(), KNOWN, n=1, cutoff=0.75)
-        if name not in KNOWN and close and close[0] not in columns:
+        close = get_close_matches(name.lower(), KNOWN, n=1, cutoff=0.7)
+        if name not in {*KNOWN, *OTHERS} and close and close[0] not in columns:
             raise ScalingError(
                 f"the table has a column {name!r}, which nothing reads. Did you mean {close[0]!r}? Rename it."
             )

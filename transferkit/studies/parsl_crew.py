@@ -1,6 +1,7 @@
 """Parsl crew: points carried out by pilot jobs of a batch system, through Parsl."""
 
 import sys
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import Any
@@ -109,8 +110,8 @@ def config_of(cluster: Cluster, study: Path) -> Config:
 
 def provider_of(cluster: Cluster) -> ExecutionProvider:
     """Whom Parsl asks for blocks."""
-    local: Any = LocalProvider  # neither has type hints
-    pbs: Any = PBSProProvider
+    local: Callable[..., ExecutionProvider] = LocalProvider  # neither has type hints
+    pbs: Callable[..., ExecutionProvider] = PBSProProvider
     shared: dict[str, Any] = {
         "nodes_per_block": cluster.nodes_per_block,
         "init_blocks": min(cluster.blocks, 1),

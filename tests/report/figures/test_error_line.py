@@ -1,3 +1,5 @@
+import pytest
+
 from transferkit.report.figures.error_line import error_line
 
 
@@ -8,7 +10,7 @@ def test_points_line_and_diagonal_are_in_shown_units():
     ).axes[0]
     marks, line, diagonal = axes.get_lines()
     assert list(marks.get_xdata()) == [100.0, 200.0]
-    assert list(line.get_ydata()[[0, -1]]) == list(line.get_xdata()[[0, -1]])
+    assert line.get_ydata() == pytest.approx(line.get_xdata())
     assert list(diagonal.get_xdata()) == list(diagonal.get_ydata())
     assert axes.get_xlabel() == "force MAE, one (meV/Å)"
 

@@ -14,7 +14,6 @@ from transferkit.adapters.card import Card
 from transferkit.adapters.chgnet import checkpoint as files
 from transferkit.adapters.chgnet import network
 from transferkit.adapters.chgnet.graph import crystal_graph
-from transferkit.adapters.chgnet.sweep import Sweep
 from transferkit.adapters.chgnet.upstream import FILES, build
 from transferkit.adapters.geometry import deform, differentiate, gradients_on, sum_per_structure
 from transferkit.adapters.heads import copy_head, per_head
@@ -171,20 +170,18 @@ class ChgnetAdapter(Adapter):
         self.check_need(need)
         with gradients_on(need):
             geometry = deform(batch, need=need, positions=positions, strain=strain)
-            sweep = Sweep()
-            layers = self._layers(batch, geometry.vectors, sweep)
+            layers = self._layers(batch, geometry.vectors)
             head = batch.head.index_select(0, batch.owner)
             sites = per_head(self.readouts, layers[-1], head)
             energy = sum_per_structure(sites, batch)
             magmoms = per_head(self.moments, layers[-2], head).abs() if "magmoms" in need else None
-            with sweep.geometry_only():
-                return differentiate(Prediction(energy, magmoms=magmoms), geometry, create_graph=create_graph)
+            return differentiate(Prediction(energy, magmoms=magmoms), geometry, create_graph=create_graph)
 
-    def _layers(self, batch: Batch, vectors: Tensor, sweep: Sweep) -> list[Tensor]:
+    def _layers(self, batch: Batch, vectors: Tensor) -> list[Tensor]:
         modules = {name: getattr(self, name) for name in (*EMBEDDING, *WEIGHTS)}
-        embedded = network.embed(modules, batch, vectors, sweep)
+        embedded = network.embed(modules, batch, vectors)
         layers = {name: list(getattr(self, name)) for name in LAYERS}
-        return network.interact(layers, batch, embedded, sweep)
+        return network.interact(layers, batch, embedded)
 
     def blocks(self) -> Mapping[str, Sequence[nn.Parameter]]:
         """All parameters exactly once; the weights at the cutoffs are a block of their own."""
@@ -200,7 +197,7 @@ class ChgnetAdapter(Adapter):
 
     def features(self, batch: Batch) -> Mapping[str, Tensor]:
         """Atom features after the embedding and each interaction, (atoms, channels)."""
-        layers = self._layers(batch, deform(batch, need=frozenset()).vectors, Sweep())
+        layers = self._layers(batch, deform(batch, need=frozenset()).vectors)
         names = ["embedding", *(f"interaction.{k}" for k in range(len(self.atom_conv_layers)))]
         return dict(zip(names, layers, strict=True))
 

@@ -11,9 +11,6 @@ from torch import Tensor
 from transferkit.adapters.base import Batch, Graph
 from transferkit.adapters.chgnet.basis import angular, radial
 from transferkit.adapters.chgnet.layers import angle_update, atom_convolution, bond_convolution
-from transferkit.adapters.chgnet.product import Product
-from transferkit.adapters.chgnet.routes import routes
-from transferkit.adapters.chgnet.sweep import Sweep
 from transferkit.adapters.graphs import join
 
 
@@ -57,20 +54,14 @@ class Embedded:
     with_angles: Tensor
 
 
-def embed(modules: Mapping[str, Any], batch: Batch, vectors: Tensor, sweep: Sweep) -> Embedded:
+def embed(modules: Mapping[str, Any], batch: Batch, vectors: Tensor) -> Embedded:
     """Embed atoms, bonds and angles.
 
     Args:
         modules: upstream's embedding modules by their names
         batch: from :func:`collate`
         vectors: from i to j, Å, float64, (edges, 3)
-        sweep: of this forward pass
     """
-
-    def linear(name: str, x: Tensor) -> Tensor:
-        out: Tensor = Product.apply(x, modules[name].weight, modules[name].bias, sweep)
-        return out
-
     extra, dtype = batch.extra, modules["bond_embedding"].weight.dtype
     length = vectors.index_select(0, extra["first"]).norm(dim=1)
     expansion = modules["bond_basis_expansion"]
@@ -90,15 +81,15 @@ def embed(modules: Mapping[str, Any], batch: Batch, vectors: Tensor, sweep: Swee
     owner = batch.edge_owner.index_select(0, extra["first"])
     return Embedded(
         atoms=modules["atom_embedding"](batch.numbers - 1),
-        bonds=linear("bond_embedding", basis),
-        angles=linear("angle_embedding", angles),
-        atom_weights=linear("bond_weights_ag", basis),
-        bond_weights=linear("bond_weights_bg", basis_short),
+        bonds=modules["bond_embedding"](basis),
+        angles=modules["angle_embedding"](angles),
+        atom_weights=modules["bond_weights_ag"](basis),
+        bond_weights=modules["bond_weights_bg"](basis_short),
         with_angles=(count > 0).to(dtype).index_select(0, owner)[:, None],
     )
 
 
-def interact(layers: Mapping[str, Sequence[Any]], batch: Batch, embedded: Embedded, sweep: Sweep) -> list[Tensor]:
+def interact(layers: Mapping[str, Sequence[Any]], batch: Batch, embedded: Embedded) -> list[Tensor]:
     """Atom features after the embedding and after each interaction, (atoms, channels) each.
 
     Upstream's last angle update feeds nothing, and is not computed.
@@ -107,27 +98,20 @@ def interact(layers: Mapping[str, Sequence[Any]], batch: Batch, embedded: Embedd
         layers: upstream's atom_conv_layers, bond_conv_layers and angle_layers
         batch: from :func:`collate`
         embedded: from :func:`embed`
-        sweep: of this forward pass
     """
     bond_layers, angle_layers = layers["bond_conv_layers"], layers["angle_layers"]
-    (i, j), bond, short, apex = batch.edges, batch.extra["bond"], batch.extra["short"], batch.extra["apex"]
-    one, two = batch.extra["angle_short"]
-    n = len(batch.numbers)
+    extra = batch.extra
+    short, apex, pair = extra["short"], extra["apex"], extra["angle_short"]
     atoms, bonds, angles = embedded.atoms, embedded.bonds, embedded.angles
-    along_edges = routes([i, bond, j], [n, len(bonds), n])
-    along_angles = routes([one, two, apex], [len(short), len(short), n])
-    weights = embedded.atom_weights.index_select(0, bond)
-    bond_weights = embedded.bond_weights.index_select(0, one) * embedded.bond_weights.index_select(0, two)
     features = [atoms]
     for k, atom_layer in enumerate(layers["atom_conv_layers"]):
-        atoms = atom_convolution(atom_layer, atoms, bonds, weights, target=i, routes=along_edges, sweep=sweep)
+        atoms = atom_convolution(atom_layer, atoms, bonds, embedded.atom_weights, edges=batch.edges, bond=extra["bond"])
         features.append(atoms)
         if k >= len(bond_layers):
             continue
-        where = {"routes": along_angles, "sweep": sweep}
         if len(apex):
             part = bonds.index_select(0, short)
-            update = bond_convolution(bond_layers[k], atoms, part, bond_weights, angles, target=one, **where)
+            update = bond_convolution(bond_layers[k], atoms, part, embedded.bond_weights, angles, apex=apex, pair=pair)
             bonds = bonds.index_add(0, short, update)
         bias = bond_layers[k].mlp_out.layers[-1].bias
         if bias is not None:
@@ -136,5 +120,5 @@ def interact(layers: Mapping[str, Sequence[Any]], batch: Batch, embedded: Embedd
             bonds = bonds + embedded.with_angles * bias
         if len(apex) and k + 1 < len(bond_layers):
             part = bonds.index_select(0, short)
-            angles = angle_update(angle_layers[k], atoms, part, angles, **where)
+            angles = angle_update(angle_layers[k], atoms, part, angles, apex=apex, pair=pair)
     return features

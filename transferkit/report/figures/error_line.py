@@ -1,6 +1,6 @@
 """One error against another on logarithmic axes, with a fitted line: pre-trained against fine-tuned, head against head."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -71,5 +71,5 @@ def error_line(lines: Sequence[Json], name: Property, *, x: str, y: str) -> Figu
     return figure
 
 
-def _columns(points: Sequence[Mapping[str, float]]) -> tuple[np.ndarray, np.ndarray]:
+def _columns(points: Sequence[Json]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([p["x"] for p in points], dtype=np.float64), np.array([p["y"] for p in points], dtype=np.float64)
