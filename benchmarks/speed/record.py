@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,13 @@ def machine(device: str, threads: int) -> dict:
         "torch": torch.__version__,
         "chgnet": version("chgnet"),
     }
+
+
+def commit() -> str:
+    """Of the code that was measured; ends with -dirty where files differ from it."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    done = subprocess.run(command, cwd=Path(__file__).parent, check=False, capture_output=True, text=True)  # noqa: S603
+    return done.stdout.strip() or "unknown"
 
 
 def processor() -> str:
@@ -50,7 +58,7 @@ class Record:
             value = measure()
         except torch.cuda.OutOfMemoryError as error:
             value = {"failed": str(error).split(".")[0]}
-        self.content[name] = value | {"load": [round(before, 1), round(os.getloadavg()[0], 1)]}
+        self.content[name] = value | {"commit": commit(), "load": [round(before, 1), round(os.getloadavg()[0], 1)]}
         partial = self.path.with_suffix(".partial")
         partial.write_text(json.dumps(self.content, indent=1, ensure_ascii=False) + "\n")
         partial.replace(self.path)

@@ -105,6 +105,8 @@ def text(content: dict) -> str:
     setting = content["setting"]
     where = f"{setting['device']}, {setting['threads']} thread, torch {setting['torch']}, chgnet {setting['chgnet']}; "
     where += "ratios of CPU time" if setting["clock"] == "cpu" else "ratios of wall time"
+    commits = sorted({t["commit"] for t in content.values() if "commit" in t})
+    where += f". Code: {', '.join(commits)}; {'quick' if setting['quick'] else 'full'} mode"
     parts = [
         f"# CHGNet 0.3.0 here and in the chgnet package\n\n{where}. Written by table.py from the JSON file of the same name.\n",
         PAIRS + "\n".join(pairs(content)) + "\n",

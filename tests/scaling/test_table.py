@@ -42,9 +42,9 @@ def test_other_names_and_unknown_ones(table):
     named = table.assign(curve=table["curve"].map({"transfer": "residual", "scratch": "random"}))
     assert fit_table(named)[0].gain is None
     assert fit_table(named, transfer="residual", scratch="random")[0].gain is not None
-    with pytest.raises(ScalingError, match="'residul', which transfer names. Did you mean 'residual'"):
+    with pytest.raises(ScalingError, match=r"'residul', which transfer names\. Did you mean 'residual'"):
         fit_table(named, transfer="residul")
-    with pytest.raises(ScalingError, match="both name 'random'"):
+    with pytest.raises(ScalingError, match=r"both name 'random'"):
         fit_table(named, transfer="random", scratch="random")
 
 

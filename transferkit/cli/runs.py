@@ -46,7 +46,9 @@ def check(
 
     found = preview(wanted, output=output, smoke=smoke, startup=perf_counter() - begun)
     more = [*(["--output", str(output)] if output else []), *(["--smoke"] if smoke else [])]
-    call = shlex.join(["transferkit", "run" if wanted.vary is None else "study", str(recipe), *(overrides or ()), *more])
+    call = shlex.join(
+        ["transferkit", "run" if wanted.vary is None else "study", str(recipe), *(overrides or ()), *more]
+    )
     then = f"\nNext    {call}" if found.can_start else "\nMend these, and check again."
     show(found.facts, text=f"{found}{then}", as_json=as_json)
     if not found.can_start:

@@ -101,7 +101,7 @@ def compare_curves(
     >>> n = [100, 1000, 10000]
     >>> gain = compare_curves(transfer=(n, [0.05, 0.04, 0.031]), scratch=(n, [0.5, 0.16, 0.048]))
     >>> gain.crossing.inside, round(gain.crossing.size, -3), gain.crossing.beyond
-    (False, 19000.0, '1.9 times beyond your largest size')
+    (False, 30000.0, '3 times beyond your largest size')
     """
     laws = []
     for name, given in (("transfer", transfer), ("scratch", scratch)):

@@ -81,7 +81,7 @@ def fit_line(
 
     >>> line = fit_line(np.array([0.1, 0.2, 0.4, 0.8]), np.array([0.05, 0.072, 0.099, 0.141]))
     >>> round(line.slope, 2), [round(end, 2) for end in line.interval.pieces[0]]
-    (0.5, [0.47, 0.52])
+    (0.49, [0.46, 0.53])
     """
     tables = _tables(x, y, chains, by)
     X, Y = (table - table.mean(axis=1, keepdims=True) for table in tables)

@@ -49,8 +49,8 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
     Raises:
         ScalingError: a column is missing or misspelt, or a size or error is no number.
 
-    >>> list(checked(pd.DataFrame({"size": [10], "error": ["0.5"]})).iloc[0])
-    [10, 0.5, '', '', '', '']
+    >>> list(checked(pd.DataFrame({"size": [10], "error": ["0.5"]})).columns)
+    ['size', 'error', 'curve', 'quantity', 'test', 'unit']
     """
     columns = [str(c) for c in table.columns]
     for name in NEEDED:
