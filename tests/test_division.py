@@ -51,6 +51,18 @@ def test_the_reference_may_be_fitted_on_the_whole_training_part(data):
     assert list(network.train.id) == list(user.train.id)
 
 
+def test_a_smoke_run_fits_the_reference_on_few_structures_too(data):
+    parts = divide(recipe({"compositions": 20}, reference={"fit_on": "training"}), data, smoke=True)
+    assert (len(parts.fitted_on), len(divide(recipe(), data).train)) == (SMOKE_STRUCTURES, 220)
+    assert parts.n_atoms == sum(len(part.numbers) for part in (*parts.all().values(), parts.fitted_on))
+
+
+def test_the_size_of_the_pool_is_kept(data):
+    whole, few = divide(recipe(), data), divide(recipe({"compositions": 20}), data)
+    held = {"structures": len(whole.train), "compositions": len(set(whole.train.composition))}
+    assert whole.info["pool"] == few.info["pool"] == held == {"structures": 220, "compositions": 121}
+
+
 def test_a_chain_has_the_seed_of_the_recipe_or_its_own(data):
     def ids(**options):
         seed = options.pop("recipe", 0)

@@ -20,7 +20,7 @@ def divide(recipe: Recipe, data: Structures, *, smoke: bool = False) -> Parts:
 
 
 def drawn_parts(recipe: Recipe, data: Structures, *, smoke: bool) -> Parts:
-    """Parts of the data alone."""
+    """Parts of the data alone; ``info["pool"]`` tells what the training part held before a subset was drawn from it."""
     options = recipe.data.split
     seed = recipe.seed if options.seed is None else options.seed
     if options.fold is None:
@@ -29,13 +29,15 @@ def drawn_parts(recipe: Recipe, data: Structures, *, smoke: bool) -> Parts:
         folds = _folds(recipe, data)
         fold = seed % folds.n if options.fold == "seed" else options.fold
         parts = fold_split(data, folds, fold=fold, seed=seed, known=options.known)
-    train = subset_of(recipe, parts.train)
-    if smoke and len(train) > SMOKE_STRUCTURES:
-        train = nested_subsets(train, [SMOKE_STRUCTURES], seed=recipe.seed)[0]
+    pool = {"structures": len(parts.train), "compositions": len(set(parts.train.composition))}
+    parts = replace(parts, info={**parts.info, "pool": pool})
+    train, basis = subset_of(recipe, parts.train), parts.train
+    if smoke:
+        train, basis = (_few(part, recipe.seed) for part in (train, basis))
     if len(train) == len(parts.train):
         return parts
     drawn = parts.with_train(train)
-    return replace(drawn, basis=parts.train) if recipe.reference.fit_on == "training" else drawn
+    return replace(drawn, basis=basis) if recipe.reference.fit_on == "training" else drawn
 
 
 def with_copies(recipe: Recipe, parts: Parts) -> Parts:
@@ -80,6 +82,11 @@ def subset_of(recipe: Recipe, train: Structures) -> Structures:
         return nested_subsets(train, [wanted], seed=recipe.seed)[0]
     seed = recipe.seed if wanted.seed is None else wanted.seed
     return composition_subset(train, size, frames=wanted.frames, seed=seed, order=wanted.order)
+
+
+def _few(data: Structures, seed: int) -> Structures:
+    """What a smoke run takes of a set."""
+    return nested_subsets(data, [SMOKE_STRUCTURES], seed=seed)[0] if len(data) > SMOKE_STRUCTURES else data
 
 
 def _folds(recipe: Recipe, data: Structures) -> Folds:

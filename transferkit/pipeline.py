@@ -38,8 +38,8 @@ from transferkit.training.track import open_tracker
 
 SMOKE_STEPS = 2
 MOST_IN_MEMORY = 200_000
-"""Atoms of which a single run keeps the graphs in memory: 1 GB for CHGNet. Those of more are on disk, in the run's folder; building
-them again would take less time than reading the data, so there is no other reason to."""
+"""Atoms of all parts up to which a single run keeps the graphs in memory: 1 GB for CHGNet. Those of more are on disk, in the run's folder,
+because of memory alone: building takes well under a millisecond per structure."""
 
 
 def run(recipe: Recipe, *, output: Path | None = None, smoke: bool = False, resume: bool = True) -> Path:
@@ -124,7 +124,7 @@ def _run(
     desk.say(describe_weights(model, head))
     sets = {"valid": parts.valid, **parts.tests}
     loss = loss_of(recipe, model.adapter.capabilities.properties)
-    store = store or (folder / GRAPHS if len(data.numbers) > MOST_IN_MEMORY else None)
+    store = store or (folder / GRAPHS if parts.n_atoms > MOST_IN_MEMORY else None)
     graphs = graphs_of(model, parts, head, skin=loss.skin, store=store, quiet=quiet)
 
     # 3. reference: E0 of the target level of theory, and the table of how every policy would do

@@ -77,6 +77,8 @@ def result_of(
             "read_as": data.read_as.to_json(),
             "counts": {name: len(part) for name, part in sets.items()},
             "compositions": {name: len(set(part.composition)) for name, part in sets.items()},
+            "pool": parts.info.get("pool"),
+            "copies": parts.info.get("copies", 0),
             "findings": [str(finding) for finding in findings],
             "quarantine": {"taken": len(taken), "reasons": counted(taken), "file": FILE if taken else None},
             "warnings": [*parts.warnings, *([caution] if caution else [])],

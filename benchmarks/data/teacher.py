@@ -1,12 +1,12 @@
 #!/usr/bin/env python
 """Two synthetic label qualities on the same rattled cells: CHGNet 0.3.0 and CHGNet-r2SCAN as teachers.
 
-python benchmarks/data/teacher.py OUT [--shared FOLDER] [--cells 300] [--rattles 2] [--seed 0]
+python benchmarks/data/teacher.py OUT [--shared FOLDER] [--cells 300] [--rattles 2] [--largest 16] [--seed 0]
 
 Synthetic data: the labels are predictions of networks, not of density-functional theory. They test machinery (chained
 training, fits, pages) and are never evidence about functionals; every file, level of theory and page says "synthetic".
 
-Reads mptrj_1k/mptrj-random-1k.xyz below FOLDER (or $TRANSFERKIT_SHARED), takes cells of at most 16 atoms of elements that
+Reads mptrj_1k/mptrj-random-1k.xyz below FOLDER (or $TRANSFERKIT_SHARED), takes cells of at most 16 atoms (or --largest) of elements that
 both teachers know, strains and rattles each, and writes OUT/synthetic-pbe.parquet and OUT/synthetic-r2scan.parquet: the
 same cells in the same order. The same arguments give the same cells; labels agree to rounding between machines.
 """
@@ -76,6 +76,7 @@ def main() -> None:
     p.add_argument("--shared", type=Path, default=os.environ.get("TRANSFERKIT_SHARED"))
     p.add_argument("--cells", type=int, default=300, help="cells that are rattled, at most")
     p.add_argument("--rattles", type=int, default=2, help="copies of each")
+    p.add_argument("--largest", type=int, default=LARGEST, help="atoms of a cell, at most")
     p.add_argument("--displacement", type=float, default=0.08, help="Å, standard deviation of a coordinate")
     p.add_argument("--strain", type=float, default=0.015, help="standard deviation of a strain component")
     p.add_argument("--seed", type=int, default=0)
@@ -84,7 +85,7 @@ def main() -> None:
         raise SystemExit(f"{SOURCE} is not there: name the folder with --shared FOLDER or TRANSFERKIT_SHARED")
     teachers = {name: tk.load("chgnet", checkpoint) for name, (checkpoint, _) in TEACHERS.items()}
     known = frozenset.intersection(*(model.adapter.elements for model in teachers.values()))
-    data = small_cells(tk.read(Path(a.shared) / SOURCE, fidelity="PBE"), most=LARGEST, elements=known)
+    data = small_cells(tk.read(Path(a.shared) / SOURCE, fidelity="PBE"), most=a.largest, elements=known)
     chosen = np.sort(np.random.default_rng(a.seed).permutation(len(data))[: a.cells])
     cells = rattled(data[chosen], copies=a.rattles, displacement=a.displacement, strain=a.strain, seed=a.seed)
     labels = {name: predict(model, cells, need=LABELS) for name, model in teachers.items()}
@@ -95,8 +96,8 @@ def main() -> None:
     card = {
         "synthetic": True,
         "warning": "Labels are predictions of CHGNet, not of density-functional theory. They test machinery; they are no evidence.",
-        "cells": "MPtrj frames of at most 16 atoms (figshare 23713842, MIT or CC-BY-4.0), strained and rattled",
-        "options": {key: getattr(a, key) for key in ("cells", "rattles", "displacement", "strain", "seed")},
+        "cells": f"MPtrj frames of at most {a.largest} atoms (figshare 23713842, MIT or CC-BY-4.0), strained and rattled",
+        "options": {key: getattr(a, key) for key in ("cells", "rattles", "largest", "displacement", "strain", "seed")},
         "left_out": len(cells) - len(kept),
         "files": {},
     }

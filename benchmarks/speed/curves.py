@@ -1,8 +1,8 @@
 """Cost per atom against batch size and cell size, and cost per structure of an epoch against the number of structures."""
 
+import numpy as np
 from frames import SIZES, cells, labelled
 from pairs import Bench
-from sides import Ours
 from timing import clock_of, in_turn, seconds, spread
 
 from transferkit.adapters.graphs import build_graphs
@@ -50,8 +50,7 @@ def tiny(n: int) -> Structures:
 
 
 def primitive():
-    import numpy as np
-
+    """Vectors of the cell of two atoms."""
     return (np.ones((3, 3)) - np.eye(3)) * 5.69 / 2
 
 
@@ -100,5 +99,3 @@ def epoch_of(potential, data: Structures, epochs: int, clock: str):
 
     return step, built, float(seconds(time, clock)[0])
 
-
-__all__ = ["Ours", "batch_sizes", "cell_sizes", "numbers_of_structures"]

@@ -1,10 +1,12 @@
 """Graphs are built once by whoever comes first; errors and kills lose nothing that was built."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
 import time
 from concurrent.futures import Future
+from concurrent.futures import ProcessPoolExecutor as Pool
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
@@ -26,14 +28,18 @@ import transferkit as tk
 from transferkit.adapters.graphs import build_graphs
 from transferkit.adapters.toy import Toy
 from transferkit.data import array_shard
-if sys.argv[2] == "killed":
-    array_shard.os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
 built = []
 original = Toy.graph
 Toy.graph = lambda self, s, **k: (built.append(s.id), original(self, s, **k))[1]
-print("ready", flush=True)
+def build():
+    return build_graphs(Toy.scratch("tiny"), tk.bundled("gpaw-pbe-r2scan")[:60], store=Path(sys.argv[1]), head="default")
+if os.fork() == 0:
+    array_shard.os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+    build()
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
 sys.stdin.readline()
-found = build_graphs(Toy.scratch("tiny"), tk.bundled("gpaw-pbe-r2scan")[:60], store=Path(sys.argv[1]), head="default")
+found = build()
 print(len(built), sum(g.n_edges for g in found))
 """
 
@@ -58,17 +64,10 @@ def broken(data):
     return replace(data, positions=positions)
 
 
-def start(store, how):
-    return subprocess.Popen(
-        [sys.executable, "-c", PROCESS, str(store), how], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-
-
 def test_two_processes_at_once_after_one_that_was_killed(potential, data, tmp_path, monkeypatch):
-    child, killed = children = [start(tmp_path, how) for how in ("whole", "killed")]
-    assert [c.stdout.readline() for c in children] == ["ready\n"] * 2
-    killed.communicate("go\n")
-    assert killed.returncode < 0
+    command = [sys.executable, "-c", PROCESS, str(tmp_path)]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "-9\n"
     assert len([*tmp_path.rglob(f"{DRAFT}*")]) == 1  # half written, and never read
     child.stdin.write("go\n")
     child.stdin.flush()
@@ -128,6 +127,8 @@ def test_processes_share_what_is_much(potential, broken, tmp_path, monkeypatch):
     monkeypatch.setattr(graph_builder, "START_S", 0.0)
     monkeypatch.setattr(graph_builder, "ceil", lambda _: 8)
     monkeypatch.setattr(graphs, "own_cores", lambda: 2)
+    # one process of the two: each needs seconds to import torch
+    monkeypatch.setattr(graph_builder, "ProcessPoolExecutor", lambda _, *start, **more: Pool(1, *start, **more))
     seen = []
     with pytest.raises(GraphError, match=repr(str(broken.id[50]))):
         build_graphs(potential, broken, store=tmp_path, head="default", progress=lambda *now: seen.append(now))
@@ -158,8 +159,16 @@ def test_a_folder_that_cannot_be_written_is_named(potential, data, tmp_path):
         build_graphs(potential, data, store=tmp_path / "graphs", head="default")
 
 
+def test_a_script_that_a_process_runs_once_more_does_not_wait_for_itself(potential, data, tmp_path, monkeypatch):
+    """As multiprocessing says it while it imports a script without ``if __name__ == "__main__":``."""
+    monkeypatch.setattr(multiprocessing.current_process(), "_inheriting", True, raising=False)
+    with pytest.raises(GraphError, match="__main__"):
+        build_graphs(potential, data, store=tmp_path, head="default")
+    assert len(build_graphs(potential, data, head="default")) == 60
+
+
 def test_a_process_that_ends_without_a_word_is_one_clear_error(potential, data, tmp_path, monkeypatch):
-    class Pool:
+    class Broken:
         def __init__(self, *_, **__):
             pass
 
@@ -174,7 +183,7 @@ def test_a_process_that_ends_without_a_word_is_one_clear_error(potential, data, 
             future.set_exception(BrokenProcessPool("killed"))
             return future
 
-    monkeypatch.setattr(graph_builder, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(graph_builder, "ProcessPoolExecutor", Broken)
     monkeypatch.setattr(graph_builder, "LOOK_S", 0.0)
     monkeypatch.setattr(graph_builder, "START_S", 0.0)
     monkeypatch.setattr(graphs, "own_cores", lambda: 2)

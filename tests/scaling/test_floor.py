@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from transferkit.scaling import floor
 from transferkit.scaling.curve import curve_of
 from transferkit.scaling.fit import fit_plain
 from transferkit.scaling.floor import exponent_with_floor, fit_with_floor, floor_of
@@ -20,9 +21,9 @@ def test_exact_points_give_the_exact_law(b, c):
 def test_bounds_hold_the_truth_and_the_estimate():
     study = simulate(np.random.default_rng(5), [Truth(1.0, 0.7, 0.05)], N, chains=8)
     fit = fit_with_floor(curve_of(N, study.errors[0]))
-    floor = floor_of(fit, 0.95)
-    assert floor.at_least <= floor.estimate <= floor.at_most
-    assert 0.02 < floor.at_most < 0.1
+    told = floor_of(fit, 0.95)
+    assert told.at_least <= told.estimate <= told.at_most
+    assert 0.02 < told.at_most < 0.1
     assert fit.exponent in exponent_with_floor(fit, 0.95)
 
 
@@ -54,6 +55,16 @@ def test_test_compositions_widen_the_bounds():
     one, other = (floor_of(fit_with_floor(c), 0.95) for c in (alone, known))
     assert other.at_most > one.at_most
     assert other.estimate == pytest.approx(one.estimate)
+
+
+def test_compositions_that_gain_unlike_amounts_move_the_upper_bound_more_than_the_lower_one(monkeypatch):
+    study = simulate(np.random.default_rng(4), [Truth(1.0, 0.6, 0.03)], N, chains=8, noise=Noise(gain=0.4))
+    fit = fit_with_floor(curve_of(N, study.errors[0], compositions=study.compositions(0)))
+    told = floor_of(fit, 0.95)
+    monkeypatch.setattr(floor, "unskewed", lambda score, _: score)
+    even = floor_of(fit, 0.95)
+    assert told.at_most > even.at_most
+    assert told.at_least > even.at_least
 
 
 def test_huber_keeps_the_floor_where_one_run_went_astray():

@@ -7,6 +7,7 @@ from transferkit.scaling.curve import curve_of
 from transferkit.scaling.fit import fit_plain
 from transferkit.scaling.floor import fit_with_floor, floor_of
 from transferkit.scaling.forecast import crossing_of, error_at, refined, searched, size_for
+from transferkit.scaling.simulation import Truth, simulate
 
 N = np.geomspace(20, 2000, 6)
 
@@ -36,6 +37,24 @@ def test_a_forecast_says_how_far_it_reaches():
     assert far.interval.low < 4800**-0.5 < far.interval.high
     assert far.prediction.low < far.interval.low
     assert far.to_json()["prediction"]["low"] == far.prediction.low
+
+
+def test_a_new_training_draws_a_chain_anew_and_test_compositions_no_more_often_than_the_law():
+    study = simulate(np.random.default_rng(1), [Truth(0.3, 0.4)], N, chains=5)
+    bare, known = (
+        error_at(fit_plain(curve_of(N, study.errors[0], compositions=cells)), 2000, level=0.95)
+        for cells in (None, study.compositions(0))
+    )
+
+    def half(interval, found):
+        return np.log(interval.high / found.error)
+
+    assert half(known.interval, known) > 1.3 * half(bare.interval, bare)
+    assert (
+        half(bare.prediction, bare)
+        < half(known.prediction, known)
+        < half(bare.prediction, bare) + half(known.interval, known)
+    )
 
 
 def test_the_size_for_an_error_inverts_the_error_at_a_size():

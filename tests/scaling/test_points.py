@@ -8,10 +8,10 @@ from transferkit.scaling.points import checked, points_of, read_points
 ROWS = pd.DataFrame({"size": [10, 100, 10, 100], "error": [4.0, 2.0, 1.0, 0.5], "chain": [0, 0, 1, 1]})
 
 
-def test_csv_parquet_and_the_folder_of_a_study_are_read(tmp_path):
+def test_csv_and_parquet_are_read(tmp_path):
     ROWS.to_csv(tmp_path / "points.csv", index=False)
     ROWS.to_parquet(tmp_path / "p.parquet")
-    for path in (tmp_path, tmp_path / "points.csv", tmp_path / "p.parquet"):
+    for path in (tmp_path / "points.csv", tmp_path / "p.parquet"):
         assert read_points(path).equals(ROWS)
 
 
@@ -23,6 +23,7 @@ def test_csv_parquet_and_the_folder_of_a_study_are_read(tmp_path):
         (ROWS.rename(columns={"chain": "chian"}), "'chian', which nothing reads. Did you mean 'chain'"),
         (ROWS.assign(error=["4", "2", "1,5", "1"]), "row 3: error '1,5' is not a number"),
         (ROWS.iloc[:0], "no rows"),
+        (ROWS.assign(when="Final"), "row 1: when is 'Final'. Did you mean 'final'"),
     ],
 )
 def test_mistakes_in_a_table(table, part):
@@ -40,7 +41,7 @@ def test_only_final_points_are_fitted():
 def test_seeds_of_one_chain_are_averaged_and_seeds_alone_are_chains():
     seeds = pd.concat([ROWS.assign(seed=0), ROWS.assign(seed=1, error=ROWS["error"] * 4)])
     found = points_of(checked(seeds), "a")
-    assert np.allclose(sorted(found.errors), sorted(ROWS["error"] * 2))
+    assert np.allclose(sorted(found.errors), sorted(ROWS["error"] * 2.5))
     alone = points_of(checked(ROWS.rename(columns={"chain": "seed"})), "a")
     assert alone.chains.tolist() == [0, 0, 1, 1]
     assert points_of(checked(ROWS.drop(columns="chain")), "a").chains is None
@@ -54,6 +55,8 @@ def test_errors_of_compositions_become_means():
     assert found.errors.tolist() == [4.0, 2.0, 1.0, 0.5]
     with pytest.raises(ScalingError, match="'Si' of 'a' stands twice at size 10"):
         points_of(pd.concat([table, table.iloc[4:5]]), "a")
+    with pytest.raises(ScalingError, match=r"a point of 'a' \(chain 0, size 10\) has no error of composition 'Si'"):
+        points_of(pd.concat([table.iloc[:4], table.iloc[5:]]), "a")
 
 
 def test_a_point_without_a_chain():
@@ -62,9 +65,15 @@ def test_a_point_without_a_chain():
 
 
 def test_no_table(tmp_path):
-    for path, part in ((tmp_path, "holds no points.csv"), (tmp_path / "x.csv", "no file")):
-        with pytest.raises(ScalingError, match=part):
-            read_points(path)
+    with pytest.raises(ScalingError, match="no file"):
+        read_points(tmp_path / "x.csv")
     (tmp_path / "x.csv").write_text("")
     with pytest.raises(ScalingError, match="cannot be read as a table"):
         read_points(tmp_path / "x.csv")
+
+
+def test_sodium_nitride_is_a_composition(tmp_path):
+    (tmp_path / "c.csv").write_text("size,error,composition,chain\n10,0.2,NaN,0\n10,,MgO,0\n")
+    table = read_points(tmp_path / "c.csv")
+    assert table["composition"].tolist() == ["NaN", "MgO"]
+    assert table["error"].isna().tolist() == [False, True]

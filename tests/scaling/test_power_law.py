@@ -96,3 +96,11 @@ def test_a_law_survives_json(paper, offset):
     back = law_from_json(json.loads(json.dumps(law.to_json())))
     assert back == law
     assert back.error_at(1e6) == law.error_at(1e6)
+
+
+def test_a_law_of_all_compositions_survives_json():
+    study = simulate(np.random.default_rng(2), [Truth(1.0, 0.5)], N, chains=4, compositions=12)
+    law = fit_power_law(N, study.errors[0], compositions=study.compositions(0), offset=None)
+    back = law_from_json(json.loads(json.dumps(law.to_json())))
+    assert back == law
+    assert back.interval != fit_power_law(N, study.errors[0]).interval

@@ -1,8 +1,17 @@
 import numpy as np
 import pytest
-from scipy.stats import ttest_rel
+from scipy.stats import t, ttest_rel
 
-from transferkit.scaling.spread import CHAINS, Spread, freedom_of, joined, of_chains, of_compositions, of_points
+from transferkit.scaling.spread import (
+    CHAINS,
+    Spread,
+    freedom_of,
+    joined,
+    of_chains,
+    of_compositions,
+    of_points,
+    unskewed,
+)
 
 
 def test_chains_give_the_t_test_over_chains():
@@ -50,3 +59,17 @@ def test_a_few_hard_compositions_leave_few_degrees_of_freedom():
     rng = np.random.default_rng(3)
     assert freedom_of(rng.normal(size=500)) > 150
     assert freedom_of(np.concatenate([rng.normal(size=97), [40.0, -40.0, 35.0]])) < 8
+
+
+def test_a_skewed_mean_has_a_statistic_without_skew():
+    rng = np.random.default_rng(4)
+    draws = rng.exponential(size=(20_000, 25)) - 1.0
+    error = draws.std(axis=1, ddof=1) / 5
+    off = draws - draws.mean(axis=1, keepdims=True)
+    score, skewness = draws.mean(axis=1) / error, (off**3).sum(axis=1) / 25**3 / error**3
+    critical = t.ppf(0.95, 24)
+    tails = [((s < -critical).mean(), (s > critical).mean()) for s in (score, unskewed(score, skewness))]
+    assert tails[0][0] > 0.085  # the upper bound holds the truth in less than 91.5 %
+    assert tails[0][1] < 0.03
+    assert tails[1] == pytest.approx((0.05, 0.05), abs=0.02)
+    assert np.array_equal(unskewed(score, np.zeros_like(score)), score)

@@ -66,7 +66,7 @@ def test_data_and_versions_come_from_the_first_finished_point(folder):
     (folder / "points" / "k").mkdir(parents=True)
     result = {
         "adapter": {"name": "toy", "licence": "MIT"},
-        "data": {"hash": "abc"},
+        "data": {"hash": "abc", "pool": {"structures": 300, "compositions": 130}},
         "fidelity": "r2SCAN",
         "versions": {"torch": "2"},
     }
@@ -75,6 +75,14 @@ def test_data_and_versions_come_from_the_first_finished_point(folder):
     assert told["origin"]["data"] == "abc"
     assert told["versions"] == {"torch": "2"}
     assert not told["synthetic"]
+    assert told["pool"] == 130
+
+
+def test_chains_that_hold_nearly_the_whole_pool_are_a_caveat(folder, found):
+    (folder / "points" / "k").mkdir(parents=True)
+    result = {"data": {"pool": {"structures": 300, "compositions": 130}}}
+    (folder / "points" / "k" / "result.json").write_text(json.dumps(result))
+    assert "of the 130 compositions" in report_study(folder, found(chains=3)).read_text(encoding="utf-8")
 
 
 def test_what_is_no_study_is_refused(tmp_path):

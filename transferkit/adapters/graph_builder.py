@@ -18,6 +18,7 @@ from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structure import Structure
 from transferkit.data.structures import Structures
 from transferkit.errors import GraphError, TransferkitError
+from transferkit.orphan import end_with_parent
 from transferkit.typing import PROPERTIES, Json
 
 SHARD_BYTES = 128e6
@@ -29,7 +30,7 @@ PIECE_S = 5.0
 LOOK_S = 2.0
 """Seconds of building, after which is known how long the rest takes."""
 START_S = 10.0
-"""Seconds that must be gained to start processes, each of which imports torch and the adapter for some 5 s."""
+"""Seconds that must be gained to start processes. With CHGNet one needs 2.7 s of processor time before it begins, which is mostly imports."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,25 +126,29 @@ class GraphBuilder:
             first = _write(missing, first, graphs)
         if first < len(missing.data):
             size = ceil(first * PIECE_S / (perf_counter() - begun))
-            self._share([missing.part(k, k + size) for k in range(first, len(missing.data), size)], workers)
+            self._share(missing, range(first, len(missing.data), size), workers)
 
-    def _share(self, pieces: Sequence[Missing], workers: int) -> None:
-        """Have processes build pieces; each writes what it builds. The first mistake by order of structures is raised."""
+    def _share(self, missing: Missing, pieces: range, workers: int) -> None:
+        """Have processes build the pieces that begin at ``pieces``; each writes what it builds.
+
+        The first mistake by order of structures is raised.
+        """
         info, tensors = self.potential.state()
         start = (info, safetensors.torch.save(tensors), self.skin)
         context = multiprocessing.get_context("spawn")
         failed: dict[int, BaseException] = {}
-        under_way: dict[Future[None], int] = {}
+        under_way: dict[Future[None], Missing] = {}
         with ProcessPoolExecutor(min(workers, len(pieces)), context, initializer=_enter, initargs=start) as pool:
             try:
-                for k, piece in enumerate(pieces):
+                for k in pieces:
                     if len(under_way) > workers:  # a few at a time: what waits for its turn is a copy of its structures
-                        self._collect(under_way, pieces, failed)
+                        self._collect(under_way, failed)
                     if failed:
                         break
-                    under_way[pool.submit(_build, replace(piece, data=piece.data.without(*PROPERTIES)))] = k
+                    piece = missing.part(k, k + pieces.step)
+                    under_way[pool.submit(_build, replace(piece, data=piece.data.without(*PROPERTIES)))] = piece
                 while under_way:
-                    self._collect(under_way, pieces, failed)
+                    self._collect(under_way, failed)
             except BrokenProcessPool as error:
                 raise GraphError(
                     "a process that built graphs has ended without a word. If memory ran out, start again with fewer cores (taskset, "
@@ -158,17 +163,16 @@ class GraphBuilder:
         if failed:
             raise failed[min(failed)]
 
-    def _collect(
-        self, under_way: dict[Future[None], int], pieces: Sequence[Missing], failed: dict[int, BaseException]
-    ) -> None:
+    def _collect(self, under_way: dict[Future[None], Missing], failed: dict[int, BaseException]) -> None:
+        """Wait until a piece is done; note what failed by the number of its first structure."""
         for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-            k = under_way.pop(future)
+            piece = under_way.pop(future)
             if isinstance(error := future.exception(), BrokenProcessPool):
                 raise error
             if error is not None:
-                failed[k] = error
+                failed[piece.numbers[0]] = error
             else:
-                self.progress(len(pieces[k].data))
+                self.progress(len(piece.data))
 
 
 def _write(missing: Missing, first: int, graphs: list[Graph]) -> int:
@@ -188,6 +192,7 @@ _BUILDER: list[GraphBuilder] = []
 
 def _enter(info: Json, weights: bytes, skin: float) -> None:
     """Once per process."""
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it decides
     torch.set_num_threads(1)
     potential = ReferencedPotential.from_state(info, safetensors.torch.load(weights))

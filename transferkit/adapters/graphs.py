@@ -1,5 +1,6 @@
 """Graphs of a data set, and their union in a batch."""
 
+import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from transferkit.adapters.potential import ReferencedPotential
 from transferkit.cores import own_cores
 from transferkit.data.file_lock import exclusive
 from transferkit.data.structures import Structures
+from transferkit.errors import GraphError
 
 LOCK = ".lock"
 
@@ -45,7 +47,7 @@ def build_graphs(
         UnknownHead: no head is called so, or nothing says which of several is meant.
         MissingReference: an element is unknown to the checkpoint or the reference; names the structure.
         GraphError: a structure cannot be turned into a graph; names it. Nothing is skipped or substituted; what was
-            built before it is kept in the store.
+            built before it is kept in the store. Or a script has no ``if __name__ == "__main__":``, where processes build.
         DataError: a file of the store is damaged; names it and says what to do.
 
     >>> import transferkit as tk
@@ -71,6 +73,12 @@ def build_graphs(
     keys = geometry_keys(data)
     places = shelf.find(keys)
     if len(places) < len(set(keys)):
+        # A process that is to build runs the user's script once more, and would wait below for the one that started it.
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            raise GraphError(
+                "a process that is to build graphs runs your script from its beginning. Put what the script does below "
+                "if __name__ == '__main__':."
+            )
         with exclusive(shelf.folder / LOCK) as alone:
             if alone:
                 shelf.drop_drafts()

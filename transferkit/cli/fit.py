@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from transferkit.cli.options import AsJson
-from transferkit.console import show
+from transferkit.console import note, show
 
 Offset = Literal["auto", "yes", "no"]
 LossName = Literal["least-squares", "huber"]
@@ -36,10 +36,14 @@ def fit(
 ) -> None:
     """Fit error = a N^-b (+ c): exponent, crossing of transfer and scratch, data factor, forecast, all with intervals."""
     from transferkit.scaling.points import read_points
+    from transferkit.scaling.study_points import read_study_points
     from transferkit.scaling.table import fit_table
 
+    table, notes = read_study_points(curve) if curve.is_dir() else (read_points(curve), [])
+    for text in notes:
+        note(text)
     found = fit_table(
-        read_points(curve),
+        table,
         transfer=transfer,
         scratch=scratch,
         offset={"auto": None, "yes": True, "no": False}[offset],

@@ -54,6 +54,11 @@ class Parts:
         """Structures that E0 is fitted on."""
         return self.train if self.basis is None else self.basis
 
+    @property
+    def n_atoms(self) -> int:
+        """Atoms of all parts, and of what E0 is fitted on where that is another set."""
+        return sum(len(part.numbers) for part in {*self.all().values(), self.fitted_on})
+
     def all(self) -> dict[str, Structures]:
         """Every part by its name: train, valid, then the tests."""
         return {"train": self.train, "valid": self.valid, **self.tests}

@@ -153,7 +153,7 @@ def _estimate(
     fit = Span.exactly(attempts.seconds(keys["reference"]))
     found = stages(long, costs, graphs.seconds, edges=edges, once=Span(0.7 * once, once, 1.3 * once), fit=fit)
     size = bytes_written(parts.tests, costs, _size(run.model), long.evaluations)
-    shared = run.job.graphs is not None or sum(len(part.numbers) for part in parts.all().values()) > MOST_IN_MEMORY
+    shared = run.job.graphs is not None or parts.n_atoms > MOST_IN_MEMORY
     return Estimate(
         long, costs, found, size, graphs.complete, recipe.strategy.kind == "gradual",
         graph_bytes=round(graphs.stored * sum(edges.values())) if shared else 0,

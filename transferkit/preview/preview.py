@@ -58,28 +58,27 @@ def preview(
     """Do what comes before the first step of every run, measure a few steps, and stop there. Nothing is written.
 
     Args:
-            recipe: a run, a comparison or a study
-            output: folder that the run would be told to write to
-            smoke: preview the smoke run
-            startup: seconds that a process needs before it begins
-            seconds: to spend on graphs
+        recipe: a run, a comparison or a study
+        output: folder that the run would be told to write to
+        smoke: preview the smoke run
+        startup: seconds that a process needs before it begins
+        seconds: to spend on graphs
 
     Returns:
-            Mistakes are in it, not raised.
+        Mistakes are in it, not raised.
 
-        >>> from transferkit.recipe import Recipe
-    from transferkit.run_folder import folder_of
-        >>> recipe = Recipe.model_validate(
-        ...     {
-        ...         "name": "tiny",
-        ...         "data": {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "subset": 20},
-        ...         "adapter": {"name": "toy", "checkpoint": "demmo"},
-        ...         "training": {"steps": 2},
-        ...     }
-        ... )
-        >>> found = preview(recipe)
-        >>> found.can_start, len(found.facts["mistakes"])
-        (False, 1)
+    >>> from transferkit.recipe import Recipe
+    >>> recipe = Recipe.model_validate(
+    ...     {
+    ...         "name": "tiny",
+    ...         "data": {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "subset": 20},
+    ...         "adapter": {"name": "toy", "checkpoint": "demmo"},
+    ...         "training": {"steps": 2},
+    ...     }
+    ... )
+    >>> found = preview(recipe)
+    >>> found.can_start, len(found.facts["mistakes"])
+    (False, 1)
     """
     attempts = Attempts()
     folder = folder_of(recipe, output, smoke=smoke)

@@ -29,7 +29,7 @@ def study_steps(told: Json, sections: Sequence[Json]) -> list[str]:
             f"{'is' if len(missing) == 1 else 'are'} missing, and every fit below is of what there is."
         )
     curves = [c for s in sections for c in s["curves"]]
-    if curves and any(c.get("refused") for c in curves):
+    if not missing and any(c.get("refused") for c in curves):  # an unfinished study gets its sizes yet
         out.append("Add sizes until they span a decade in at least three steps: below that no power law is fitted.")
     chains = min((len(c["chains"]) for c in curves), default=0)
     if curves and chains < CHAINS:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from transferkit.data.parts import KNOWN
 from transferkit.report.quantities import count, counted, percent
 from transferkit.report.study_sentences import size_range, sizes_of
 from transferkit.typing import Json
@@ -25,17 +26,46 @@ def caveats(told: Json, sections: Sequence[Json], abscissa: str) -> list[str]:
         return []
     out = [
         *_partial(told),
+        *_waiting(curves),
         *_chains(curves),
         *_range(curves, abscissa),
         *_compositions(sections),
         *_pool(told, curves, abscissa),
         *(f"{note[:1].upper()}{note[1:]}." for note in told.get("notes") or []),
     ]
-    out.append(
+    out.append(_test_part(told, sections))
+    return out + list(told.get("caveats") or [])
+
+
+def over_compositions(sections: Sequence[Json]) -> bool:
+    """Whether intervals of laws hold for other test compositions, too, wherever a law was fitted on unseen structures.
+
+    >>> over_compositions([{"test": "unseen compositions", "curves": [{"fit": {"compositions": 32}}]}])
+    True
+    """
+    fits = [c["fit"] for s in sections for c in s["curves"] if c.get("fit") and s["test"] != KNOWN]
+    return bool(fits) and all(fit.get("compositions") for fit in fits)
+
+
+def _test_part(told: Json, sections: Sequence[Json]) -> str:
+    if len({point.get("parts") for point in told.get("points") or []}) > 1:
+        return "Not all points have the same data and division: curves that differ in these are tested on other structures."
+    if over_compositions(sections):
+        return (
+            "All points are tested on the same structures. Intervals of laws hold the chance in choosing these; those of single points "
+            "do not, and another fold may move all curves together."
+        )
+    return (
         "All points are tested on the same structures. The intervals do not hold the chance in choosing that test part; "
         "another fold may move all curves together."
     )
-    return out + list(told.get("caveats") or [])
+
+
+def _waiting(curves: Sequence[Json]) -> list[str]:
+    """Chains without all sizes, which laws are not fitted to."""
+    late = {c["curve"]: c["waiting"] for c in curves if c.get("waiting") and c.get("fit")}
+    said = "; ".join(f"{curve}: {', '.join(names)}" for curve, names in late.items())
+    return [f"Chains that have not all sizes yet are drawn, and left out of the fits ({said})."] if said else []
 
 
 def _partial(told: Json) -> list[str]:
@@ -48,7 +78,7 @@ def _partial(told: Json) -> list[str]:
 
 
 def _chains(curves: Sequence[Json]) -> list[str]:
-    numbers = [len(c["chains"]) for c in curves]
+    numbers = [c["fit"]["chains"] if c.get("fit") else len(c["chains"]) for c in curves]
     fewest = min(numbers)
     if fewest >= FEW_CHAINS:
         return []

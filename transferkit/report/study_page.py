@@ -7,7 +7,7 @@ from transferkit.report.folder import called_from, read_json, smoke_option, stri
 from transferkit.report.quantities import count, counted
 from transferkit.report.run_page import files_written
 from transferkit.report.study_advice import study_command, study_steps
-from transferkit.report.study_caveats import caveats
+from transferkit.report.study_caveats import caveats, over_compositions
 from transferkit.report.study_lines import lines_section
 from transferkit.report.study_sections import section
 from transferkit.report.study_sentences import answer
@@ -16,9 +16,11 @@ from transferkit.typing import Json
 STUDY = "study.json"
 ORDER = ("energy", "forces", "stress", "magmoms")
 INTERVALS = (
-    "Brackets and bands are {level:.0f} % intervals over chains: each chain draws its own nested subsets of the training part. "
-    "They say how much another draw of training data would move a number, not how much another test part would."
+    "Brackets and bands are {level:.0f} % intervals. Each chain draws its own nested subsets of the training part, and all intervals "
+    "hold for other draws. Those of single points are of this test part. {laws}"
 )
+LAWS_OVER_ALL = "Those of fitted laws hold for other test compositions like these, too."
+LAWS_ON_TEST = "So are those of fitted laws: they do not say how much another test part would move a number."
 SYNTHETIC = (
     "The labels of this study were made by a network, not computed from first principles. Its numbers test the machinery; "
     "they are no evidence about levels of theory."
@@ -29,7 +31,7 @@ def study_page(folder: Path) -> Json:
     """Everything the template ``study.html.j2`` needs; figures are written to ``figures/`` on the way.
 
     Args:
-        folder: of a study; ``study.json`` as :func:`transferkit.scaling.study_report.told` makes it
+        folder: of a study; ``study.json`` as :func:`transferkit.scaling.study_report.report_study` makes it
 
     Raises:
         RunFolderError: study.json is missing or damaged.
@@ -58,7 +60,10 @@ def study_page(folder: Path) -> Json:
         "command": command,
         "purpose": purpose,
         "place": place,
-        "intervals": INTERVALS.format(level=100 * (analysis.get("level") or 0.95)),
+        "intervals": INTERVALS.format(
+            level=100 * (analysis.get("level") or 0.95),
+            laws=LAWS_OVER_ALL if over_compositions(sections) else LAWS_ON_TEST,
+        ),
         "tests": grouped,
         "lines": [lines_section(folder, one) for one in told.get("lines") or []],
         "abscissa": abscissa,

@@ -164,9 +164,10 @@ def _fit(curve: Json, quantity: Quantity) -> list[str]:
 
 def _number(value: float, interval: Sequence[float | None] | None) -> str:
     text = f"{value:.3f}"
-    if interval is None or any(end is None for end in interval):
+    if interval is None:
         return text
-    return f"{text} [{interval[0]:.3f}, {interval[1]:.3f}]"
+    low, high = ("no end" if end is None else f"{end:.3f}" for end in interval)
+    return f"{text} [{low}, {high}]"
 
 
 def _factor(contrast: Json, row: Json, quantity: Quantity, largest: float) -> list[str]:

@@ -7,11 +7,13 @@ import pandas as pd
 from scipy.stats import t as student
 
 from transferkit.errors import ScalingError
-from transferkit.scaling.analysis_contrast import contrast, ordered, pairs
+from transferkit.scaling.analysis_contrast import contrast, not_compared, ordered, pairs
 from transferkit.scaling.bounds import Interval
 from transferkit.scaling.forecast import SizeFor
 from transferkit.scaling.law import PowerLaw
-from transferkit.scaling.power_law import fit_power_law
+from transferkit.scaling.points import FINAL, STEP0
+from transferkit.scaling.study_points import fit_rows
+from transferkit.scaling.table import law_of
 from transferkit.typing import Json
 
 FACTORS = (2, 5, 10)
@@ -24,6 +26,7 @@ LINE = 80
 
 def analyse(
     points: pd.DataFrame,
+    compositions: pd.DataFrame | None = None,
     *,
     targets: dict[str, Sequence[float]] | None = None,
     offset: bool | None = None,
@@ -33,6 +36,8 @@ def analyse(
 
     Args:
         points: the tidy table of :func:`transferkit.scaling.collect.collect`
+        compositions: the errors behind it; with them intervals hold for other test parts, too, where all points share their
+            compositions
         targets: errors for which a size is forecast, by quantity, in the stored unit; :data:`TARGETS` if not given
         offset: as of :func:`transferkit.scaling.power_law.fit_power_law`; None chooses the form
         level: of all intervals
@@ -63,56 +68,60 @@ def analyse(
     (0.5, [10, 40, 100])
     """
     wanted = TARGETS | dict(targets or {})
+    to_fit, waiting = fit_rows(points, compositions)
+    options = {"offset": offset, "loss": "least-squares", "level": level}
     sections = []
     for (test, quantity), rows in points.groupby(["test", "quantity"], sort=False):
-        final = rows[rows["when"] == "final"]
-        names = ordered(final)
-        curves, laws = [], {}
-        for name in names:
-            told, law = _curve(
-                rows[rows["curve"] == name],
-                str(name),
-                targets=wanted.get(str(quantity), ()),
-                offset=offset,
-                level=level,
-            )
-            curves.append(told)
-            if law is not None:
-                laws[str(name)] = law
+        final, unit = rows[rows["when"] == FINAL], str(rows["unit"].iloc[0])
+        here = to_fit[(to_fit["test"] == test) & (to_fit["quantity"] == quantity)]
+        curves = {}
+        for name in ordered(final):
+            told = measured(rows[rows["curve"] == name], name, level)
+            late = waiting.get((str(test), str(quantity), name), [])
+            if late:
+                told["waiting"] = [str(chain) for chain in late]
+            try:
+                if len(late) == len(told["chains"]):
+                    raise ScalingError("no chain has all sizes yet. The law is fitted when one has.")  # noqa: TRY301  # told as any refusal
+                law = law_of(
+                    here[here["curve"] == name], "", unit=unit, **options
+                )  # the page names the curves of a reason
+                told |= fitted(law, wanted.get(str(quantity), ()))
+            except ScalingError as error:
+                told["refused"] = _sentence(str(error))
+            curves[name] = told
         sections.append(
             {
                 "test": test,
                 "quantity": quantity,
-                "unit": str(rows["unit"].iloc[0]),
-                "curves": curves,
+                "unit": unit,
+                "curves": [*curves.values()],
                 "contrasts": [
-                    contrast(
-                        final,
-                        transfer,
-                        scratch,
-                        fitted=transfer in laws and scratch in laws,
-                        offset=offset,
-                        level=level,
-                    )
-                    for transfer, scratch in pairs(final)
+                    contrast(here, one, other, unit=unit, **options)
+                    if curves[one]["fit"] and curves[other]["fit"]
+                    else not_compared(one, other)
+                    for one, other in pairs(final)
                 ],
             }
         )
     return {"level": level, "sections": sections}
 
 
-def _curve(
-    rows: pd.DataFrame, name: str, *, targets: Sequence[float], offset: bool | None, level: float
-) -> tuple[Json, PowerLaw | None]:
-    """One curve as plain data, and its law where it has one."""
-    final, start = rows[rows["when"] == "final"], rows[rows["when"] == "step0"]
+def measured(rows: pd.DataFrame, name: str, level: float) -> Json:
+    """One curve as it was measured, as plain data, with empty places for its law.
+
+    Args:
+        rows: of this curve
+        name: of the curve
+        level: of the intervals over chains
+    """
+    final, start = rows[rows["when"] == FINAL], rows[rows["when"] == STEP0]
     table = final.pivot_table(index="chain", columns="size", values="error", aggfunc="mean")
     number = final.pivot_table(index="chain", columns="size", values="n_compositions", aggfunc="min")
     step0 = start.groupby("size")["error"].mean()
-    sizes = [int(n) for n in table.columns]
-    told: Json = {
+    return {
         "curve": name,
-        "sizes": sizes,
+        "sizes": [int(n) for n in table.columns],
         "mean": [float(np.exp(np.log(table[n].dropna()).mean())) for n in table.columns],
         "interval": [_interval(table[n].dropna().to_numpy(), level) for n in table.columns],
         "step0": [float(step0[n]) if n in step0.index else None for n in table.columns],
@@ -124,24 +133,6 @@ def _curve(
         "forecast": [],
         "targets": [],
     }
-    whole = table.dropna()
-    if len(whole) < len(table):
-        told["waiting"] = [str(chain) for chain in table.index if chain not in whole.index]
-    try:
-        if not len(whole):
-            raise ScalingError("no chain has all sizes yet. The law is fitted when one has.")  # noqa: TRY301  # told as any refusal
-        law = fit_power_law(
-            sizes,
-            whole.to_numpy(),
-            offset=offset,
-            chains=list(whole.index),
-            level=level,
-            unit=str(final["unit"].iloc[0]),
-        )
-    except ScalingError as error:
-        told["refused"] = _sentence(str(error))
-        return told, None
-    return {**told, **fitted(law, targets)}, law
 
 
 def fitted(law: PowerLaw, targets: Sequence[float]) -> Json:
@@ -165,6 +156,7 @@ def fitted(law: PowerLaw, targets: Sequence[float]) -> Json:
             "method": law.method,
             "warnings": list(law.warnings),
             "chains": len(law.fit.logs),
+            "compositions": len(law.fit.curve.compositions),
         },
         "line": {
             "sizes": grid.tolist(),

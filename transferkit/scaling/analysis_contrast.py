@@ -8,10 +8,11 @@ import pandas as pd
 
 from transferkit.errors import ScalingError
 from transferkit.scaling.bounds import Interval
-from transferkit.scaling.gain import Gain, compare_curves
+from transferkit.scaling.gain import Gain
+from transferkit.scaling.table import gain_of
 from transferkit.typing import Json
 
-CONTRAST, STRATEGY = "contrast", "strategy.kind"
+CONTRAST, STRATEGY, PARTS = "contrast", "strategy.kind", "parts"
 SCRATCH = {CONTRAST: "scratch", STRATEGY: "from-scratch"}
 """Columns that say which curves are from random weights, and how."""
 KNOWN = frozenset(
@@ -35,7 +36,7 @@ def ordered(final: pd.DataFrame) -> list[str]:
 def pairs(final: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """Which curves are set against which: pre-trained against scratch where all other options agree.
 
-    Where no curve is from scratch, the first one is set against each of the others.
+    Where no curve is from scratch, the first one is set against each of the others with the same data.
 
     Args:
         final: rows of one test part and quantity, after training
@@ -48,12 +49,14 @@ def pairs(final: pd.DataFrame) -> Iterator[tuple[str, str]]:
     [('a', 'b')]
     """
     curves = ordered(final)
+    first = final.drop_duplicates("curve").set_index("curve")
     column = next((name for name in SCRATCH if name in final.columns and (final[name] == SCRATCH[name]).any()), None)
     if column is None:
-        yield from ((curves[0], other) for other in curves[1:])
+        yield from (
+            (curves[0], other) for other in curves[1:] if _same(*(_of(first, n, PARTS) for n in (curves[0], other)))
+        )
         return
     others = [name for name in final.columns if name not in KNOWN | {column}]
-    first = final.drop_duplicates("curve").set_index("curve")
     for one in curves:
         for other in curves:
             if first.loc[one, column] == SCRATCH[column] or first.loc[other, column] != SCRATCH[column]:
@@ -62,43 +65,40 @@ def pairs(final: pd.DataFrame) -> Iterator[tuple[str, str]]:
                 yield one, other
 
 
-def contrast(
-    final: pd.DataFrame, transfer: str, scratch: str, *, fitted: bool, offset: bool | None, level: float
-) -> Json:
-    """Crossing and data factors of two curves; where a law is missing, why there are none.
+def not_compared(transfer: str, scratch: str, why: str = "") -> Json:
+    """Two curves of which nothing can be said together.
 
-    Args:
-        final: rows of one test part and quantity, after training
-        transfer: label of the first curve
-        scratch: label of the second
-        fitted: both have a law
-        offset: as of :func:`transferkit.scaling.power_law.fit_power_law`
-        level: of the intervals
+    >>> not_compared("a", "b")["refused"]
+    'no crossing and no data factor, because they need a law of both curves.'
     """
-    told: Json = {
+    return {
         "transfer": transfer,
         "scratch": scratch,
         "crossing": None,
         "factors": [],
         "paired": False,
-        "refused": "",
+        "refused": why or "no crossing and no data factor, because they need a law of both curves.",
     }
-    if not fitted:
-        return {**told, "refused": "no crossing and no data factor, because they need a law of both curves."}
-    unit = str(final["unit"].iloc[0])
-    tables = [
-        final[final["curve"] == name].pivot_table(index="chain", columns="size", values="error").dropna()
-        for name in (transfer, scratch)
-    ]
-    given = [(_sizes(table), table.to_numpy(), list(table.index)) for table in tables]
+
+
+def contrast(rows: pd.DataFrame, transfer: str, scratch: str, **options: Any) -> Json:
+    """Crossing and data factors of two curves; where a law is missing, why there are none.
+
+    Args:
+        rows: to fit, of one test part and quantity (:func:`transferkit.scaling.study_points.fit_rows`)
+        transfer: label of the first curve
+        scratch: label of the second
+        options: as of :func:`transferkit.scaling.table.law_of`
+    """
+    one, other = (rows[rows["curve"] == name] for name in (transfer, scratch))
     try:
-        gain = compare_curves(transfer=given[0], scratch=given[1], offset=offset, level=level, unit=unit)
+        gain = gain_of(one, other, names=(transfer, scratch), **options)
     except ScalingError as error:
-        return {**told, "refused": str(error)}
+        return not_compared(transfer, scratch, str(error))
     crossing = gain.crossing
-    sizes = np.intersect1d(given[0][0], given[1][0])
     return {
-        **told,
+        **not_compared(transfer, scratch),
+        "refused": "",
         "paired": gain.paired,
         "crossing": {
             "size": crossing.size,
@@ -106,9 +106,9 @@ def contrast(
             "pieces": [list(piece) for piece in crossing.interval.pieces],
             "inside": crossing.inside,
             "below": crossing.below,
-            "says": _named(str(crossing), transfer, scratch),
+            "says": crossing.told(transfer, scratch),
         },
-        "factors": [_factor(gain, float(n)) for n in sizes],
+        "factors": [_factor(gain, float(n)) for n in np.intersect1d(one["size"], other["size"])],
     }
 
 
@@ -121,7 +121,6 @@ def _factor(gain: Gain, size: float) -> Json:
         "factor": found.factor,
         "interval": _ends(found.interval),
         "extrapolated": bool(found.beyond),
-        "says": str(found),
     }
 
 
@@ -129,14 +128,8 @@ def _ends(interval: Interval) -> list[float | None]:
     return [interval.low, interval.high]
 
 
-def _named(text: str, transfer: str, scratch: str) -> str:
-    """The curves by their own names."""
-    out = text.replace("transfer is", f"{transfer} is").replace("scratch is", f"{scratch} is")
-    return out.replace("above it transfer", f"above it {transfer}").replace("above it scratch", f"above it {scratch}")
-
-
-def _sizes(table: pd.DataFrame) -> np.ndarray:
-    return table.columns.to_numpy(dtype=np.float64)
+def _of(first: pd.DataFrame, curve: str, column: str) -> Any:
+    return first.loc[curve, column] if column in first else None
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -1,7 +1,8 @@
 """Collect: what the finished points of a study found, as one tidy table."""
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ STUDY = "study.json"
 QUANTITIES = {"energy": ("energy", "eV/atom"), "forces": ("free_forces", "eV/Å"), "stress": ("stress", "eV/Å³")}
 """Name of the quantity, of its entry in a result, and its unit. Forces: components that symmetry does not make zero."""
 KEYS = ["curve", "size", "chain", "seed", "test", "quantity", "when"]
-COLUMNS = [*KEYS, "error", "unit", "n_compositions", "point"]
+COLUMNS = [*KEYS, "error", "unit", "n_compositions", "point", "parts"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Collected:
     Attributes:
         points: one row per point, test, quantity and moment ("step0", "final"): ``curve``, ``size`` (the abscissa), ``chain``,
             ``seed``, ``test``, ``quantity``, ``when``, ``error`` (mean over compositions of the mean absolute error), ``unit``,
-            ``n_compositions``, ``point`` (identity), and one column per varied option
+            ``n_compositions``, ``point`` (identity), ``parts`` (equal where points share data and their division), and one column
+            per varied option
         compositions: the errors behind them, one row per composition
         notes: what was left out so that the same test structures stand at every size
     """
@@ -48,9 +50,11 @@ class Collector:
 
     Attributes:
         seen: rows by key of the point
+        data: hash of the data that a point saw, by its key
     """
 
     seen: dict[str, list[Json]] = field(default_factory=dict)
+    data: dict[str, str] = field(default_factory=dict)
 
     def collect(self, folder: Path) -> Collected:
         """See :func:`collect`."""
@@ -60,16 +64,35 @@ class Collector:
             path = folder / "points" / point["key"] / "result.json"
             if point["key"] not in self.seen and path.exists():
                 try:
-                    self.seen[point["key"]] = _rows(json.loads(path.read_text()), point)
+                    result = json.loads(path.read_text())
+                    self.seen[point["key"]] = _rows(result, point)
+                    self.data[point["key"]] = str(result["data"].get("hash"))
                 except (ValueError, LookupError, TypeError, AttributeError) as error:
                     raise RunFolderError(
                         f"{path} is damaged: {type(error).__name__}: {error}. Remove its folder, and run the study again."
                     ) from error
             rows += self.seen.get(point["key"], [])
+        self._check_data(folder, told["points"])
         varied = [name for name in told["axes"] if name not in {*COLUMNS, "composition"}]
         return _tables(
-            pd.DataFrame(rows, columns=[*KEYS, "error", "unit", "point", *varied, "composition", "parts"]), varied
+            pd.DataFrame(rows, columns=[*KEYS, "error", "unit", "point", "parts", *varied, "composition"]), varied
         )
+
+    def _check_data(self, folder: Path, points: Sequence[Json]) -> None:
+        """Points whose recipes name the same data must have seen the same: a file may have changed between them."""
+        seen: dict[str, dict[str, list[str]]] = {}
+        for point in points:
+            if (key := point["key"]) in self.data:
+                seen.setdefault(point["parts"], {}).setdefault(self.data[key], []).append(key)
+        for by_hash in seen.values():
+            if len(by_hash) > 1:
+                groups = sorted(by_hash.items(), key=lambda item: len(item[1]))
+                counts = " and ".join(f"{len(keys)} saw {data[:12]}" for data, keys in groups)
+                fewer = ", ".join(str(folder / "points" / key) for _, keys in groups[:-1] for key in keys)
+                raise RunFolderError(
+                    f"the points of {folder} do not compare: their data changed between them, by the hash of what was read ({counts}). "
+                    f"Remove the points of one kind and run the study again with the data of the other; the fewer are {fewer}."
+                )
 
 
 def collect(folder: str | Path) -> Collected:
@@ -84,7 +107,7 @@ def collect(folder: str | Path) -> Collected:
         folder: of a study, finished or not
 
     Raises:
-        RunFolderError: the folder holds no study, or a damaged result.
+        RunFolderError: the folder holds no study, or a damaged result; or the data changed between points.
     """
     return Collector().collect(Path(folder))
 
@@ -110,10 +133,9 @@ def read_study(folder: Path) -> Json:
 
 def _rows(result: Json, point: Mapping[str, Any]) -> list[Json]:
     """One row per test, moment, quantity and composition."""
-    kind = "compositions" if point["abscissa"] == "compositions" else "counts"
     base = {
         "curve": point["curve"],
-        "size": result["data"][kind]["train"],
+        "size": _size(result["data"], point["abscissa"]),
         "chain": point["chain"],
         "seed": point["seed"],
         "point": point["identity"],
@@ -143,6 +165,13 @@ def _rows(result: Json, point: Mapping[str, Any]) -> list[Json]:
     return out
 
 
+def _size(data: Json, abscissa: str) -> int:
+    """Compositions or structures that were learned from; displaced copies of structures are no data."""
+    if abscissa == "compositions":
+        return int(data["compositions"]["train"])
+    return int(data["counts"]["train"]) - int(data.get("copies") or 0)
+
+
 def _plain(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
 
@@ -166,10 +195,10 @@ def _tables(rows: pd.DataFrame, varied: Sequence[str]) -> Collected:
                     f"{where}, {quantity}: {len(common)} of {len(have)} compositions count, those that all {n_points} points have"
                 )
     together = pd.concat(kept) if kept else rows
-    by = [*KEYS, "unit", "point", *varied]
+    by = [*KEYS, "unit", "point", "parts", *varied]
     grouped = together.groupby(by, sort=False, dropna=False)["error"]
     points = grouped.agg(error="mean", n_compositions="size").reset_index()[[*COLUMNS, *varied]]
-    compositions = together[[*KEYS, "composition", "error", "unit", "point", *varied]]
+    compositions = together[[*KEYS, "composition", "error", "unit", "point", "parts", *varied]]
     order = ["test", "quantity", "when", "curve", "size", "chain", "seed"]
     return Collected(
         points.sort_values(order, kind="stable", ignore_index=True),
@@ -178,10 +207,8 @@ def _tables(rows: pd.DataFrame, varied: Sequence[str]) -> Collected:
     )
 
 
-def _whole(path: Path, write: Any) -> None:
+def _whole(path: Path, write: Callable[[Path], object]) -> None:
     """A table whole or not at all."""
-    import os
-
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     write(draft)
     draft.replace(path)

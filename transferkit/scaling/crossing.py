@@ -37,12 +37,16 @@ class Crossing:
 
     def __str__(self) -> str:
         """A sentence or two."""
-        above = "scratch" if self.below == "transfer" else "transfer"
+        return self.told("transfer", "scratch")
+
+    def told(self, transfer: str, scratch: str) -> str:
+        """A sentence or two, in which the curves have these names."""
+        below, above = (transfer, scratch) if self.below == "transfer" else (scratch, transfer)
         told = wording.interval(self.interval, wording.size)
         if self.size is None:
-            return f"The laws do not meet: {self.below} is better at every size; not told apart: {told}."
+            return f"The laws do not meet: {below} is better at every size; not told apart: {told}."
         where = "among your sizes" if self.inside else f"an extrapolation: {self.beyond}"
-        text = f"The laws meet at size {wording.size(self.size)} ({where}), {told}; below it {self.below} is better, above it {above}."
+        text = f"The laws meet at size {wording.size(self.size)} ({where}), {told}; below it {below} is better, above it {above}."
         return text if self.interval.bounded else f"{text} {_open(self.interval)}"
 
 

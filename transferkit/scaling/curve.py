@@ -25,19 +25,24 @@ class Curve:
         errors: (chains, m), in any unit
         chains: label of each row; None for one curve whose points are taken as independent
         compositions: names of the test compositions; empty where their errors were not given
-        shares: (chains, m, compositions), what each composition adds to the log error (jackknife)
+        cells: their errors, (chains, m, compositions)
     """
 
     sizes: np.ndarray
     errors: np.ndarray
     chains: tuple[object, ...] | None
     compositions: tuple[str, ...] = ()
-    shares: np.ndarray | None = None
+    cells: np.ndarray | None = None
 
     @cached_property
     def logs(self) -> np.ndarray:
         """Natural logarithm of the errors, (chains, m)."""
         return np.asarray(np.log(self.errors))
+
+    @cached_property
+    def shares(self) -> np.ndarray | None:
+        """What each composition adds to the log error, (chains, m, compositions); None without their errors."""
+        return None if self.cells is None else shares_of(self.cells)
 
     @cached_property
     def middle(self) -> tuple[float, float]:
@@ -113,10 +118,27 @@ def _with_compositions(
             f"the error at size {curve.sizes[i]:g}{of} is {curve.errors[row, i]:g}, and the mean over its {len(names)} compositions "
             f"{mean[row, i]:g}. Give errors that are means over these compositions."
         )
-    n = len(names)  # what leaving a composition out does: few hard ones make most of a mean, which is far from linear
-    left_out = np.log1p(-np.minimum((table / mean[..., None] - 1.0) / (n - 1), 1.0 - 1e-9))
-    shares = -(n - 1) / n * (left_out - left_out.mean(axis=-1, keepdims=True))
-    return replace(curve, compositions=tuple(names), shares=shares)
+    return replace(curve, compositions=tuple(names), cells=table)
+
+
+def shares_of(cells: np.ndarray) -> np.ndarray:
+    """What each composition adds to the logarithm of the mean error over compositions, by a jackknife.
+
+    Leaving one out says more than its distance from the mean: few hard ones make most of a mean, which is far from linear.
+
+    Args:
+        cells: errors, (..., compositions), in any unit
+
+    Returns:
+        shares of the same shape, which sum to zero over compositions
+
+    >>> shares_of(np.array([1.0, 1.0, 4.0])).round(2)
+    array([-0.2 , -0.2 ,  0.41])
+    """
+    n = cells.shape[-1]
+    excess = cells / cells.mean(axis=-1, keepdims=True) - 1.0
+    left_out = np.log1p(-np.minimum(excess / (n - 1), 1.0 - 1e-9))
+    return np.asarray(-(n - 1) / n * (left_out - left_out.mean(axis=-1, keepdims=True)))
 
 
 def _flat(sizes: Numbers, errors: Numbers, chains: Labels | None, of: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from transferkit.scaling.curve import Curve
 from transferkit.scaling.fit import Fit, fit_plain, reduced
 from transferkit.scaling.fitting import Loss, descend, spread_of
 from transferkit.scaling.forms import WithFloor
-from transferkit.scaling.spread import freedom_of
+from transferkit.scaling.spread import freedom_of, unskewed
 
 SMALLEST, LARGEST = 1e-3, 6.0
 """Exponents that are tried. An end of an interval that lies at one of them is no end."""
@@ -172,15 +172,20 @@ def _scores(fit: Fit, values: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarra
     else:  # the scatter of one curve is known from its best fit, not from a wrong hypothesis
         variance = (lever**2).sum(axis=1) * fit.variance
         df = np.full(len(values), float(len(fit.u) - fit.form.n))
+    skewness = np.zeros(len(values))
     if fit.curve.shares is not None:
-        variance, df = _with_compositions(fit, variance, df, lever, residuals)
-    return per_chain.mean(axis=1) / np.maximum(np.sqrt(variance), 1e-300), df
+        variance, df, skewness = _with_compositions(fit, variance, df, lever, residuals)
+    return unskewed(per_chain.mean(axis=1) / np.maximum(np.sqrt(variance), 1e-300), skewness), df
 
 
 def _with_compositions(
     fit: Fit, variance: np.ndarray, df: np.ndarray, lever: np.ndarray, residuals: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Variances and degrees of freedom that count the choice of test compositions too, as :class:`Spread` does."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Variances and degrees of freedom that count the choice of test compositions too, as :class:`Spread` does; and skewness.
+
+    Compositions that gain more or less from data than others bend their mean error upwards, a few hard ones strongly, so that
+    the estimate of c is skewed. Chains are too few to say how skewed they are.
+    """
     shares = np.asarray(fit.curve.shares)
     cells = np.einsum("fm,fkm,kmc->fkc", lever, fit.loss.slope(residuals), shares, optimize=True)
     n, c = cells.shape[1:]
@@ -189,7 +194,8 @@ def _with_compositions(
     total = np.maximum(variance + over - twice, np.maximum(variance, over))
     dof = freedom_of(cells.mean(axis=1))
     both = total**2 / np.maximum(variance**2 / df + over**2 / dof, 1e-300)
-    return total, np.maximum(both, np.minimum(df, dof))
+    third = (cells.mean(axis=1) ** 3).sum(axis=-1)
+    return total, np.maximum(both, np.minimum(df, dof)), third / np.maximum(total, 1e-300) ** 1.5
 
 
 def _last(tried: np.ndarray, score: np.ndarray) -> float | None:

@@ -12,6 +12,7 @@ from transferkit.scaling import wording
 from transferkit.scaling.bounds import Interval, accepted, around
 from transferkit.scaling.fit import Fit
 from transferkit.scaling.floor import Floor
+from transferkit.scaling.spread import of_chains
 from transferkit.typing import Json
 
 DECADES = 12.0
@@ -128,8 +129,8 @@ def error_at(fit: Fit, size: float, *, level: float, unit: str = "") -> ErrorAt:
 def half_of_new(fit: Fit, x: np.ndarray, level: float) -> np.ndarray:
     """Half width, in log error, of the interval for a point of a new chain at logarithms of sizes ``x``.
 
-    The law's own error, plus how chains differ there, plus the scatter of a point about its chain. What chains differ by is
-    seen through lines that scatter shifts too, so that part is not counted twice.
+    The law's own error (over test compositions too, where it knows theirs), plus how chains differ there, plus the scatter of a
+    point about its chain. What chains differ by is seen through lines that scatter shifts too, so that part is not counted twice.
     """
     gradient = fit.gradient(x)
     chains, m = fit.logs.shape
@@ -139,10 +140,13 @@ def half_of_new(fit: Fit, x: np.ndarray, level: float) -> np.ndarray:
         return np.asarray(student.ppf(0.5 + level / 2, df) * np.sqrt(error**2 + point))
     slopes = fit.form.gradient(fit.theta, fit.u)
     lever = np.einsum("xp,pq,xq->x", gradient, np.linalg.pinv(slopes.T @ slopes, hermitian=True), gradient)
-    between = (chains + 1) * error**2
+    over_chains = of_chains(fit.influence).variance(gradient)  # of their mean; one chain varies by as many times that
+    between = (chains + 1) * over_chains
+    beside = np.maximum(error**2 - over_chains, 0.0)
     rest = point * np.maximum(1.0 - lever, 0.0)
-    total = between + rest
-    df = total**2 / np.maximum(between**2 / df + rest**2 / dof, 1e-300)
+    total = between + beside + rest
+    parts = between**2 / (chains - 1) + beside**2 / df + rest**2 / dof
+    df = total**2 / np.maximum(parts, 1e-300)
     return np.asarray(student.ppf(0.5 + level / 2, np.maximum(df, chains - 1)) * np.sqrt(total))
 
 

@@ -10,6 +10,10 @@ from transferkit.scaling.fit import Fit
 from transferkit.scaling.floor import Floor
 from transferkit.typing import Json
 
+PLAIN = "a N^-b"
+CRITERION = "c stays where its one-sided lower bound at {level} is above zero"
+"""How a form is chosen."""
+
 
 @dataclass(frozen=True)
 class PowerLaw:
@@ -47,6 +51,18 @@ class PowerLaw:
     fit: Fit = field(repr=False, compare=False)
     other: "PowerLaw | None" = field(default=None, repr=False, compare=False)
 
+    @property
+    def forms(self) -> tuple["PowerLaw", ...]:
+        """Both forms, the plain one first, where choosing one moves b: the b of one lies outside the interval of the other.
+
+        Empty where it does not, and where the form was asked for or three sizes leave no choice.
+        """
+        if self.other is None:
+            return ()
+        plain, bent = (self, self.other) if self.form == PLAIN else (self.other, self)
+        apart = bent.exponent not in plain.interval or plain.exponent not in bent.interval
+        return (plain, bent) if apart and bent.offset > 0 else ()
+
     def errors(self, sizes: np.ndarray) -> np.ndarray:
         """The law's errors at sizes, in the unit of the errors."""
         return np.asarray(np.exp(self.fit.log_error(np.log(np.asarray(sizes, dtype=np.float64)))))
@@ -81,8 +97,11 @@ class PowerLaw:
                 "chains": None
                 if curve.chains is None
                 else [c if isinstance(c, str | int | float) else str(c) for c in curve.chains],
+                "compositions": None
+                if curve.cells is None
+                else {name: curve.cells[:, :, k].tolist() for k, name in enumerate(curve.compositions)},
             },
-            "other": None if self.other is None else self.other.to_json(),
+            "other": None if self.other is None else self.other.to_json() | {"points": None},
         }
 
     def __str__(self) -> str:
@@ -101,7 +120,29 @@ class PowerLaw:
         ]
         if self.floor is not None:
             lines.append(floor_words(self.floor, self.unit))
-        return "\n".join([*lines, self.choice, *self.warnings])
+        lines += [self.choice, *forms_words(self), f"Intervals: {self.method}."]
+        return "\n".join([*lines, *self.warnings])
+
+
+def forms_words(law: PowerLaw) -> list[str]:
+    """Both forms under each other, where choosing one moves b; none where it does not.
+
+    Args:
+        law: that was chosen, with the other form
+    """
+    if not law.forms:
+        return []
+    at = f"{100 * law.level:g} %"
+    rows = [("", "form", "b", f"{at} interval", "c")]
+    for one in law.forms:
+        ends = ("no end" if end is None else f"{end:.3f}" for end in (one.interval.low, one.interval.high))
+        c = "none" if one.form == PLAIN else wording.error(one.offset, law.unit)
+        if one.form != PLAIN and one.floor is not None and one.floor.at_most is not None:
+            c += f", at most {wording.error(one.floor.at_most, law.unit)}"
+        rows.append(("*" if one.form == law.form else "", one.form, f"{one.exponent:.3f}", " to ".join(ends), c))
+    wide = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    lines = ["  ".join(text.ljust(n) for text, n in zip(row, wide, strict=True)).rstrip() for row in rows]
+    return [f"Both forms, as choosing one moves b (* chosen: {CRITERION.format(level=at)}):", *lines]
 
 
 def floor_words(floor: Floor, unit: str) -> str:

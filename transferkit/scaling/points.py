@@ -16,31 +16,34 @@ from transferkit.errors import ScalingError, nearest
 NEEDED = ("size", "error")
 WORDS = ("curve", "quantity", "test", "unit")
 KNOWN = (*NEEDED, *WORDS, "chain", "seed", "when", "composition")
-OTHERS = ("n_compositions", "point")
+OTHERS = ("n_compositions", "point", "parts")
 """Columns of a study's table that no law needs."""
+FINAL, STEP0 = "final", "step0"
+MOMENTS = (FINAL, STEP0)
+"""What a column ``when`` may hold."""
 
 
 def read_points(path: Path) -> pd.DataFrame:
-    """A table of points from a CSV or Parquet file, or the one in the folder of a study.
+    """A table of points from a CSV or Parquet file.
 
     Raises:
         ScalingError: there is none, or it cannot be read.
     """
-    if path.is_dir():
-        if not (path / "points.csv").exists():
-            raise ScalingError(
-                f"{path} holds no points.csv. Give a CSV file, or the folder of a study that has points."
-            )
-        path = path / "points.csv"
     if not path.exists():
         raise ScalingError(f"there is no file {path}. Give a CSV file with columns {', '.join(NEEDED)}.")
     try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, skipinitialspace=True)
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else _csv(path)
     except (ValueError, OSError) as error:  # pandas' and pyarrow's parsers raise these
         raise ScalingError(
             f"{path} cannot be read as a table: {error}. Write CSV with columns {', '.join(NEEDED)}."
         ) from error
     return table
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    """Only an empty cell is missing: pandas would take the composition NaN for a number that is none."""
+    text = dict.fromkeys((*WORDS, "composition", *OTHERS[1:]), str)
+    return pd.read_csv(path, skipinitialspace=True, keep_default_na=False, na_values=[""], dtype=text)
 
 
 def checked(table: pd.DataFrame) -> pd.DataFrame:
@@ -72,13 +75,22 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
                 f"row {wrong[0] + 1}: {name} {table[name].iloc[wrong[0]]!r} is not a number. Write it with a point."
             )
     table = table.assign(size=pd.to_numeric(table["size"]), error=pd.to_numeric(table["error"]))
-    if "when" in columns and set(table["when"]) != {"step0"}:
-        table = table[table["when"] == "final"]
+    table = _final(table)
     missing = {name: "" for name in WORDS if name not in columns}
     table = table.assign(**missing)
     for name in WORDS:
         table[name] = table[name].fillna("")
     return table
+
+
+def _final(table: pd.DataFrame) -> pd.DataFrame:
+    """Points after training, where a column ``when`` tells them from those before; all where there are no others."""
+    if "when" not in table or set(table["when"]) == {STEP0}:
+        return table
+    for row, moment in enumerate(table["when"]):
+        if moment not in MOMENTS:
+            raise ScalingError(f"row {row + 1}: when is {moment!r}. {nearest(str(moment), MOMENTS)}")
+    return table[table["when"] == FINAL]
 
 
 def _nearest_column(name: str, columns: list[str]) -> str:
@@ -104,7 +116,7 @@ class Points:
 def points_of(table: pd.DataFrame, name: str) -> Points:
     """The points of one curve. Without a column ``chain`` a column ``seed`` says which points share a chain.
 
-    Several seeds of one chain and size count by the geometric mean of their errors.
+    Several seeds of one chain and size count by the mean of their errors.
 
     Args:
         table: rows of one curve, quantity and test part, from :func:`checked`
@@ -120,7 +132,7 @@ def points_of(table: pd.DataFrame, name: str) -> Points:
     keys = ["size"] if by is None else [by, "size"]
     several = by == "chain" and "seed" in table and not (table["seed"] == table["seed"].iloc[0]).all()
     compositions = None
-    if "composition" in table:
+    if "composition" in table and table["composition"].notna().any():
         index = [*keys, "seed"] if several else keys
         twice = table.duplicated([*index, "composition"])
         if twice.any():
@@ -129,12 +141,17 @@ def points_of(table: pd.DataFrame, name: str) -> Points:
                 f"composition {row['composition']!r} of {name!r} stands twice at size {row['size']:g}. Give it once."
             )
         wide = table.pivot_table(index=index, columns="composition", values="error")
+        if wide.isna().any(axis=None):
+            at, gone = next((at, row.index[row.isna()]) for at, row in wide.iterrows() if row.isna().any())
+            raise ScalingError(
+                f"a point of {name!r} ({', '.join(f'{k} {v}' for k, v in zip(index, np.atleast_1d(np.array(at, dtype=object)), strict=True))}) "
+                f"has no error of composition {gone[0]!r}, and others have. Leave out compositions that were not tested at every point."
+            )
         wide = wide.groupby(level=list(range(len(keys)))).mean() if several else wide
         compositions = {str(c): wide[c].to_numpy() for c in wide.columns}
         table = wide.mean(axis=1, skipna=False).rename("error").reset_index()
     elif several:
-        logs = np.log(table["error"].where(table["error"] > 0)).groupby([table[k] for k in keys]).agg(_mean)
-        table = np.exp(logs).reset_index()
+        table = table.groupby(keys)["error"].agg(_mean).reset_index()
     chains = None if by is None else table[by].to_numpy()
     return Points(
         table["size"].to_numpy(dtype=np.float64), table["error"].to_numpy(dtype=np.float64), chains, compositions

@@ -53,7 +53,7 @@ def fit_power_law(
 
     >>> law = fit_power_law([100, 1000, 10000], [[0.30, 0.10, 0.031], [0.32, 0.11, 0.034], [0.29, 0.10, 0.032]])
     >>> round(law.exponent, 3), [round(end, 3) for end in law.interval.pieces[0]]
-    (0.487, [0.469, 0.505])
+    (0.486, [0.468, 0.504])
     """
     if loss not in LOSSES:
         raise ScalingError(f"loss is {loss!r}. {nearest(loss, LOSSES)}")
@@ -174,6 +174,7 @@ def law_from_json(data: Json) -> PowerLaw:
         points["errors"],
         offset=None if data["other"] else data["form"] == "a N^-b + c",
         chains=points["chains"] or [0],
+        compositions=points["compositions"],
         loss=data["loss"],
         level=data["level"],
         unit=data["unit"],

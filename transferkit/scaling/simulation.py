@@ -30,7 +30,11 @@ class Truth:
 
 @dataclass(frozen=True)
 class Noise:
-    """Standard deviations in natural log error; measured by ``benchmarks/accuracy/scaling/noise.py``.
+    """Standard deviations in natural log error.
+
+    ``level``, ``subset``, ``follows`` and ``difficulty`` are those of a quick learner on real compositions
+    (``benchmarks/accuracy/scaling/noise.py``), ``seed`` of CHGNet runs; ``slope``, ``gain``, ``cell`` and ``shared`` are chosen so
+    that the sums come out like its own.
 
     Args:
         level: of a chain's errors at all sizes together

@@ -40,7 +40,7 @@ def report_study(folder: str | Path, found: Collected | None = None) -> Path:
     told = read_study(folder)
     found = collect(folder) if found is None else found
     found.write(folder)
-    told |= {"notes": found.notes, "analysis": analyse(found.points), **about(folder, told)}
+    told |= {"notes": found.notes, "analysis": analyse(found.points, found.compositions), **about(folder, told)}
     write_json(folder / STUDY, told)
     page = write_page(folder)
     track_study(folder, told)
@@ -69,6 +69,8 @@ def about(folder: Path, told: Json) -> Json:
     result: Json = json.loads((folder / "points" / first["key"] / "result.json").read_text())
     adapter = result.get("adapter") or {}
     out["versions"] = result.get("versions") or {}
+    kind = "compositions" if told.get("abscissa") == "compositions" else "structures"
+    out["pool"] = ((result.get("data") or {}).get("pool") or {}).get(kind)  # runs of older versions did not store it
     out["origin"] = {
         "potential": " ".join(str(adapter.get(key) or "") for key in ("name", "checkpoint")).strip(),
         "licence of the weights": adapter.get("licence"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -62,6 +63,8 @@ class CurveFits:
             told = [*self.errors_at.get(name, []), *self.sizes_for.get(name, [])]
             blocks.append("\n".join([*([f"{name}:"] if name else []), str(law), *map(str, told)]))
         blocks += [f"{name}: no law. {why}" for name, why in self.refused.items()]
+        if self.gain is None and len(self.laws) > 1:
+            blocks.append(f"Curves: {', '.join(self.laws)}. Name two with --transfer and --scratch to compare them.")
         if self.gain is not None:
             blocks.append("\n".join([f"{TRANSFER} against {SCRATCH}:", str(self.gain), *self.factors]))
         return "\n\n".join(blocks)
@@ -111,13 +114,14 @@ def fit_table(
         refused: dict[str, str] = {}
         for name, points in part.groupby("curve", sort=False):
             try:
-                laws[str(name)] = _law(points, str(name), offset=offset, loss=loss, level=level, unit=shown)
+                laws[str(name)] = law_of(points, str(name), offset=offset, loss=loss, level=level, unit=shown)
             except ScalingError as error:
                 refused[str(name)] = str(error)
         gain = None
         factors: list[str] = []
         if transfer in laws and scratch in laws:
-            gain = compare_curves(transfer=laws[transfer], scratch=laws[scratch], level=level)
+            pair = [part[part["curve"] == name] for name in (transfer, scratch)]
+            gain = gain_of(*pair, names=(transfer, scratch), offset=offset, loss=loss, level=level, unit=shown)
             factors = [*(str(gain.data_factor_at(n)) for n in at), *(str(gain.data_factor_for(e)) for e in targets)]
         errors_at = {name: [law.error_at(n) for n in at] for name, law in laws.items()}
         sizes_for = {name: [law.size_for(e) for e in targets] for name, law in laws.items()}
@@ -136,7 +140,52 @@ def _named(table: pd.DataFrame, transfer: str, scratch: str) -> None:
         raise ScalingError(f"transfer and scratch both name {transfer!r}. Name two curves.")
 
 
-def _law(table: pd.DataFrame, name: str, *, offset: bool | None, loss: str, level: float, unit: str) -> PowerLaw:
+def gain_of(one: pd.DataFrame, other: pd.DataFrame, *, names: tuple[str, str], **options: Any) -> Gain:
+    """Two curves compared over the chains that both have, so that pairs stay pairs while a study is not finished.
+
+    Args:
+        one: rows of the first curve, as :func:`law_of` takes them
+        other: rows of the second
+        names: of both
+        options: as of :func:`law_of`
+
+    Raises:
+        ScalingError: one of both carries no law.
+
+    >>> one = pd.DataFrame({"size": [10, 100, 1000] * 3, "chain": [0] * 3 + [1] * 3 + [2] * 3})
+    >>> one["error"] = one["size"] ** -0.5 * (1 + one["chain"] / 9)
+    >>> other = one[one["chain"] < 2].assign(error=lambda table: 9 * table["error"] ** 2)
+    >>> gain_of(one, other, names=("a", "b"), offset=False, loss="least-squares", level=0.95, unit="").paired
+    True
+    """
+    if "parts" in one and set(one["parts"]) != set(
+        other["parts"]
+    ):  # chains of other data are no pairs, whatever their number
+        other = other.assign(chain=[f"{chain} of {names[1]}" for chain in other["chain"]])
+    elif "chain" in one and "chain" in other and len(both := set(one["chain"]) & set(other["chain"])) > 1:
+        one, other = (table[table["chain"].isin(both)] for table in (one, other))
+    first, second = (law_of(table, name, **options) for table, name in zip((one, other), names, strict=True))
+    return compare_curves(transfer=first, scratch=second, level=options["level"])
+
+
+def law_of(table: pd.DataFrame, name: str, *, offset: bool | None, loss: str, level: float, unit: str) -> PowerLaw:
+    """The law of one curve.
+
+    Args:
+        table: its rows, of one quantity and test part, from :func:`transferkit.scaling.points.checked`
+        name: for messages; "" leaves it out
+        offset: as of :func:`transferkit.fit_power_law`
+        loss: "least-squares" or "huber"
+        level: of the intervals
+        unit: of the errors
+
+    Raises:
+        ScalingError: the rows carry no law.
+
+    >>> table = pd.DataFrame({"size": [10, 100, 1000], "error": [0.3, 0.1, 0.03]})
+    >>> round(law_of(table, "a", offset=False, loss="least-squares", level=0.95, unit="").exponent, 2)
+    0.5
+    """
     points = points_of(table, name)
     return fit_power_law(
         points.sizes,

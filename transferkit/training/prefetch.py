@@ -17,8 +17,8 @@ POLL_S = 0.05
 def pays(device: torch.device) -> bool:
     """Whether a thread gains anything: on a GPU, where this process waits for the device.
 
-    On a CPU putting a batch together is a thousandth of a step of CHGNet, and the thread would take its turns from the
-    step.
+    On a CPU putting a batch together takes less than a hundredth of a step of CHGNet, and the thread would take its turns
+    from the step.
 
     >>> pays(torch.device("cpu"))
     False

@@ -1,6 +1,6 @@
 """How often 95 % intervals of scaling laws hold the truth, over simulated studies: coverage.json and coverage.md.
 
-    python benchmarks/accuracy/scaling/coverage.py [--studies 2000]
+    python benchmarks/accuracy/scaling/coverage.py [--studies 2000] [--kind NAME]
 
 Two truths are asked for. The law *on the test part* is what an endless number of chains would give on the compositions that were
 tested: intervals from errors alone are of this one. The law *over all compositions* is what endless test parts would give as
@@ -32,8 +32,12 @@ SIZES = np.array([25.0, 50, 100, 200, 400])
 LAWS = Truth(0.3, 0.3), Truth(1.5, 0.6)
 LONG = np.array([25.0, 50, 100, 200, 400, 800])
 FLOOR = Truth(0.3, 0.6, 0.02)
+NO_FLOOR = Truth(0.3, 0.5)
+
+CHAINS_OF_A_STUDY = 3, 5, 8
 
 Hits = dict[str, bool]
+Json = dict
 
 
 def fits_of(study: Study, curve: int, kind, *, known: bool) -> Fit:
@@ -51,40 +55,37 @@ def meeting(first: Fit, second: Fit) -> float:
 def plain_study(rng: np.random.Generator, chains: int) -> Hits:
     """Two laws without a floor: b, the crossing, data factors, forecasts."""
     study = simulate(rng, LAWS, SIZES, chains=chains + 1)
-    truth = [fit_plain(curve_of(SIZES, on_test)) for on_test in study.on_test]
-    alone = [fits_of(study, k, fit_plain, known=False) for k in (0, 1)]
-    known = [fits_of(study, k, fit_plain, known=True) for k in (0, 1)]
-    everywhere = (LAWS[1].a / LAWS[0].a) ** (1.0 / (LAWS[1].b - LAWS[0].b))
-    here = meeting(*truth)
+    here = [fit_plain(curve_of(SIZES, on_test)) for on_test in study.on_test]
+    everywhere = [fit_plain(curve_of(SIZES, law.errors(SIZES))) for law in LAWS]
+    alone, known = ([fits_of(study, k, fit_plain, known=known) for k in (0, 1)] for known in (False, True))
+    new = study.errors[0, -1, -1]
+    elsewhere = new / study.on_test[0, -1] * LAWS[0].errors(SIZES[-1:])[0]
     hits: Hits = {}
-    for name, fits, shared in (
-        ("on the test part", alone, frozenset({CHAINS})),
-        ("over all compositions", known, frozenset({CHAINS, COMPOSITIONS})),
+    for name, truth, fits, shared, trained in (
+        ("on the test part", here, alone, frozenset({CHAINS}), new),
+        ("over all compositions", everywhere, known, frozenset({CHAINS, COMPOSITIONS}), elsewhere),
     ):
-        b, x = (truth[1].exponent, here) if name == "on the test part" else (LAWS[1].b, everywhere)
         spread = joined(fits[0].spread, fits[1].spread, shared)
         crossing = crossing_between(*fits, spread, LEVEL)
-        hits[f"b {name}"] = b in fits[1].spread.interval(fits[1].exponent, EXPONENT, LEVEL)
-        hits[f"crossing {name}"] = x in crossing.interval
+        hits[f"b {name}"] = truth[1].exponent in fits[1].spread.interval(fits[1].exponent, EXPONENT, LEVEL)
+        hits[f"crossing {name}"] = meeting(*truth) in crossing.interval
         hits[f"(crossing {name} has two ends)"] = crossing.interval.bounded
-    bare = joined(alone[0].spread, alone[1].spread, frozenset({CHAINS}))
-    hits["(b over all compositions, errors alone)"] = LAWS[1].b in alone[1].spread.interval(
-        alone[1].exponent, EXPONENT, LEVEL
-    )
-    hits["(crossing over all compositions, errors alone)"] = (
-        everywhere in crossing_between(*alone, bare, LEVEL).interval
-    )
-    apart = joined(alone[0].spread, alone[1].spread, frozenset())
-    hits["(crossing on the test part, pairs not used)"] = here in crossing_between(*alone, apart, LEVEL).interval
-    size = 200.0
-    error = float(np.exp(truth[0].log_error(np.log([size]))[0]))
-    needed = crossing_of(lambda x: truth[1].log_error(x) - np.log(error), searched(SIZES))
-    factor = float(np.exp(needed)) / size
-    hits["data factor at a size"] = factor in factor_at_size(*alone, bare, size, level=LEVEL).interval
-    hits["data factor at an error"] = factor in factor_for_error(*alone, bare, error, level=LEVEL).interval
-    hits["size for an error"] = size in size_for(alone[0], None, error, level=LEVEL).interval
-    hits["error of a new training"] = study.errors[0, -1, -1] in error_at(alone[0], SIZES[-1], level=LEVEL).prediction
-    return hits | _bootstrap(rng, alone[1], truth[1].exponent)
+        size = 200.0
+        error = float(np.exp(truth[0].log_error(np.log([size]))[0]))
+        needed = crossing_of(lambda x, law=truth[1], e=error: law.log_error(x) - np.log(e), searched(SIZES))
+        factor = float(np.exp(needed)) / size
+        hits[f"data factor at a size {name}"] = factor in factor_at_size(*fits, spread, size, level=LEVEL).interval
+        hits[f"data factor at an error {name}"] = factor in factor_for_error(*fits, spread, error, level=LEVEL).interval
+        hits[f"size for an error {name}"] = size in size_for(fits[0], None, error, level=LEVEL).interval
+        hits[f"error of a new training {name}"] = trained in error_at(fits[0], SIZES[-1], level=LEVEL).prediction
+    bare, apart = (joined(alone[0].spread, alone[1].spread, frozenset(shared)) for shared in ({CHAINS}, ()))
+    b = alone[1].spread.interval(alone[1].exponent, EXPONENT, LEVEL)
+    hits["(b over all compositions, errors alone)"] = LAWS[1].b in b
+    alone_crossing = crossing_between(*alone, bare, LEVEL).interval
+    hits["(crossing over all compositions, errors alone)"] = meeting(*everywhere) in alone_crossing
+    unpaired = crossing_between(*alone, apart, LEVEL).interval
+    hits["(crossing on the test part, pairs not used)"] = meeting(*here) in unpaired
+    return hits | _bootstrap(rng, alone[1], here[1].exponent)
 
 
 def _bootstrap(rng: np.random.Generator, fit: Fit, b: float) -> Hits:
@@ -97,7 +98,7 @@ def _bootstrap(rng: np.random.Generator, fit: Fit, b: float) -> Hits:
 
 
 def floor_study(rng: np.random.Generator, chains: int, *, truth: Truth = FLOOR) -> Hits:
-    """A law with a floor: b with c left free, bounds of c, and what choosing the form does."""
+    """A law through which a floor is fitted: b with c left free, bounds of c, and what choosing the form does."""
     study = simulate(rng, [truth], LONG, chains=chains + 1)
     here = fit_with_floor(curve_of(LONG, study.on_test[0]))
     hits: Hits = {}
@@ -106,16 +107,16 @@ def floor_study(rng: np.random.Generator, chains: int, *, truth: Truth = FLOOR) 
         b, c = (truth.b, truth.c) if known else (here.exponent, max(here.floor, 0.0))
         floor = floor_of(fit, LEVEL)
         free = exponent_with_floor(fit, LEVEL)
+        line = fit_plain(fit.curve)
+        shown = floor.at_least > 0
+        chosen: Interval = free if shown else line.spread.interval(line.exponent, EXPONENT, LEVEL)
         hits[f"b with c free {name}"] = b in free
         hits[f"c at most {name}"] = floor.at_most is None or c <= floor.at_most
         hits[f"c at least {name}"] = c >= floor.at_least
         hits[f"(c bounded above {name})"] = floor.at_most is not None
-        if not known:
-            shown = floor.at_least > 0
-            line = fit_plain(fit.curve)
-            chosen: Interval = free if shown else line.spread.interval(line.exponent, EXPONENT, LEVEL)
-            hits["(floor found)"] = shown
-            hits["(b by the chosen form)"] = b in chosen
+        hits[f"(floor found {name})"] = shown
+        if known:  # what is true on one test part depends on the form
+            hits[f"(b by the chosen form {name})"] = b in chosen
     return hits
 
 
@@ -128,43 +129,52 @@ def coverage(draw, studies: int, chains: int, seed: int = 0) -> dict[str, float]
 KINDS = {
     "two laws without a floor": plain_study,
     "a law with a floor": floor_study,
-    "a law without a floor, fitted with one": partial(floor_study, truth=Truth(0.3, 0.5)),
+    "a law without a floor, fitted with one": partial(floor_study, truth=NO_FLOOR),
 }
 
 
-def table(found: dict, studies: int, seconds: float) -> str:
+def table(found: Json) -> str:
     """The results as Markdown."""
-    error = np.sqrt(LEVEL * (1 - LEVEL) / studies)
     lines = [
         "# Coverage of the intervals",
         "",
-        f"{studies:,} simulated studies each, nominal {100 * LEVEL:g} %, standard error {100 * error:.1f} %; {seconds / 60:.0f} minutes of one core.",
-        "Lines in brackets are no intervals that the package gives, or count something else. Written by coverage.py.",
+        f"Simulated studies, nominal {100 * LEVEL:g} %. Lines in brackets are no intervals that the package gives, or count something",
+        "else. Written by coverage.py.",
     ]
-    for kind, by_chains in found.items():
+    for kind, one in found.items():
+        by_chains, studies = one["chains"], one["studies"]
+        error = np.sqrt(LEVEL * (1 - LEVEL) / studies)
+        lines += ["", f"## {kind[0].upper()}{kind[1:]}", ""]
+        lines += [f"{studies:,} studies for each number (standard error {100 * error:.1f} %).", ""]
+        lines += [f"| % | {' | '.join(f'{k} chains' for k in by_chains)} |", "|---|" + "---|" * len(by_chains)]
         names = list(next(iter(by_chains.values())))
-        lines += ["", f"## {kind[0].upper()}{kind[1:]}", "", f"| % | {' | '.join(f'{k} chains' for k in by_chains)} |"]
-        lines += ["|---|" + "---|" * len(by_chains)]
-        lines += [f"| {n} | {' | '.join(f'{100 * one[n]:.1f}' for one in by_chains.values())} |" for n in names]
+        lines += [f"| {n} | {' | '.join(f'{100 * x[n]:.1f}' for x in by_chains.values())} |" for n in names]
     return "\n".join([*lines, ""])
 
 
 def main() -> None:
-    """Simulate, count and write."""
+    """Simulate, count and write; kinds that were not asked for stay as they are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=2000)
+    parser.add_argument("--kind", choices=list(KINDS), action="append", help="all if not given")
     parser.add_argument("--out", type=Path, default=HERE)
     given = parser.parse_args()
-    began = process_time()
-    found: dict = {}
+    path = given.out / "coverage.json"
+    before = json.loads(path.read_text())["coverage"] if path.exists() else {}
+    found: Json = {}
     for kind, draw in KINDS.items():
-        for chains in (3, 5, 8):
-            found.setdefault(kind, {})[chains] = coverage(draw, given.studies, chains)
-            print(kind, chains, {n: round(v, 3) for n, v in found[kind][chains].items()}, flush=True)
-    text = table(found, given.studies, process_time() - began)
-    (given.out / "coverage.md").write_text(text)
-    result = {"studies": given.studies, "level": LEVEL, "coverage": found}
-    (given.out / "coverage.json").write_text(json.dumps(result, indent=1) + "\n")
+        if given.kind and kind not in given.kind:
+            found |= {kind: before[kind]} if kind in before else {}
+            continue
+        found[kind] = {"studies": given.studies, "chains": {}}
+        for chains in CHAINS_OF_A_STUDY:
+            began = process_time()
+            shares = coverage(draw, given.studies, chains)
+            found[kind]["chains"][str(chains)] = shares
+            seconds = process_time() - began
+            print(f"{kind}, {chains} chains, {seconds:.0f} s:", {n: round(v, 3) for n, v in shares.items()}, flush=True)
+    (given.out / "coverage.md").write_text(table(found))
+    path.write_text(json.dumps({"level": LEVEL, "coverage": found}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from transferkit.adapters.chgnet.routes import Collect, routes
+from transferkit.adapters.chgnet.routes import collect, routes
 
 Part = tuple[Tensor, Tensor | None]
 """Features, and the row of them that each message takes (None: one row each)"""
@@ -25,7 +25,9 @@ def gated(mlp: Any, parts: Sequence[Part]) -> Tensor:
     head = 1 if isinstance(core[0], nn.Dropout) else 0
     weight = torch.cat([core[head].weight, gate[head].weight])
     bias, at = torch.cat([core[head].bias, gate[head].bias]), 0
-    tables, terms, own = [], [], None
+    tables: list[Tensor] = []
+    terms: list[Tensor] = []
+    own: Tensor | None = None
     for x, index in parts:
         part = weight[:, at : at + x.shape[1]]
         at += x.shape[1]
@@ -35,7 +37,7 @@ def gated(mlp: Any, parts: Sequence[Part]) -> Tensor:
             # Each message takes one row of every table, so the bias goes into the first.
             tables.append(F.linear(x, part, None if tables else bias))
             terms.append(index)
-    total = Collect.apply(torch.cat(tables), own, routes(terms, [len(t) for t in tables]))
+    total = collect(torch.cat(tables), own, routes(terms, [len(t) for t in tables]))
     c, g = total.chunk(2, dim=1)
     for layer in core[head + 1 :]:
         c = layer(c)

@@ -54,7 +54,8 @@ class Collect(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Any:
         """Gradients of the tables and of the own rows."""
-        return Deliver.apply(grads[0], ctx.routes), grads[0] if ctx.has_own else None, None
+        by_table = Deliver.apply(grads[0], ctx.routes)  # type: ignore[no-untyped-call]
+        return by_table, grads[0] if ctx.has_own else None, None
 
 
 class Deliver(torch.autograd.Function):
@@ -72,4 +73,20 @@ class Deliver(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Any:
         """Gradient of the messages."""
-        return Collect.apply(grads[0], None, ctx.routes), None
+        return collect(grads[0], None, ctx.routes), None
+
+
+def collect(table: Tensor, own: Tensor | None, along: Routes) -> Tensor:
+    """Sum of the rows of each message, (messages, channels).
+
+    Args:
+        table: the stacked tables, (rows, channels)
+        own: one row more for each message, (messages, channels)
+        along: which rows
+
+    >>> along = routes([torch.tensor([0, 1]), torch.tensor([0, 0])], [2, 1])
+    >>> collect(torch.tensor([[1.0], [2.0], [10.0]]), None, along).tolist()
+    [[11.0], [12.0]]
+    """
+    out: Tensor = Collect.apply(table, own, along)  # type: ignore[no-untyped-call]
+    return out
