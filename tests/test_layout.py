@@ -36,6 +36,7 @@ def test_every_test_has_its_module():
         "test_shared_sets.py",
         "test_equal_upstream.py",
         "badinput",
+        "benchmarks",
         "testing",
     }
     for path in sorted((ROOT / "tests").rglob("test_*.py")):

@@ -187,8 +187,8 @@ def _check_mine(folder: Path, mine: Json) -> None:
 
 
 def write_json(path: Path, content: Json) -> None:
-    """Write a JSON object whole or not at all, so that a killed process leaves no half file."""
+    """Write a JSON object whole or not at all: a killed process leaves no half file, and two that write at once do not mix."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(path.suffix + ".partial")
+    partial = path.with_suffix(f"{path.suffix}.{os.getpid()}.partial")
     partial.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
     partial.replace(path)

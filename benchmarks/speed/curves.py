@@ -98,4 +98,3 @@ def epoch_of(potential, data: Structures, epochs: int, clock: str):
         )
 
     return step, built, float(seconds(time, clock)[0])
-

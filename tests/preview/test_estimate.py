@@ -40,13 +40,13 @@ def test_a_run_that_cannot_start_takes_nothing(recipe, tmp_path):
 
 
 def test_a_structure_without_a_graph_is_a_mistake(recipe, tmp_path, monkeypatch):
-    from transferkit.adapters.potential import ReferencedPotential
+    from transferkit.adapters.toy import Toy
     from transferkit.errors import GraphError
 
     def refuse(*_, **__):
         raise GraphError("structure 'a': atoms 0 and 1 are 0.0000 Å apart")
 
-    monkeypatch.setattr(ReferencedPotential, "graph", refuse)
+    monkeypatch.setattr(Toy, "graph", refuse)
     found, attempts = estimated(recipe, tmp_path)
     assert found == {}
     assert "0.0000 Å apart" in attempts.mistakes()[0]["what"]

@@ -28,10 +28,10 @@ def test_failures_and_missing_points_come_first():
         ([curve()], {"interval": [300.0, 900.0]}, "Nothing stands out"),
     ],
 )
+def test_what_stands_out_is_said(curves, crossing, words):
+    assert words in " ".join(study_steps({}, [section(*curves, crossing=crossing)]))
+
+
 def test_an_unfinished_study_needs_no_more_sizes_yet():
     told = {"planned": 10, "missing": [{"state": "waiting"}]}
     assert "span a decade" not in " ".join(study_steps(told, [section(curve(refused="No chain has all sizes yet."))]))
-
-
-def test_what_stands_out_is_said(curves, crossing, words):
-    assert words in " ".join(study_steps({}, [section(*curves, crossing=crossing)]))

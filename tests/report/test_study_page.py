@@ -52,8 +52,18 @@ def test_the_page_says_what_was_asked_and_what_came_out(folder):
         "at 10 times = 1,200",
         "20.0 meV/atom",
         "All points have finished.",
+        "of the law on this test part",
     ):
         assert words in text
+
+
+def test_the_criterion_stands_beside_both_forms_where_the_choice_matters(folder, study_table):
+    table = study_table(transfer=(0.6, 0.9), noise=0.02)
+    table["error"] += 0.02 * (table["curve"] == "transfer")
+    for offset, there in ((None, True), (False, False)):
+        text = text_of(folder({"analysis": analyse(table, offset=offset)}))
+        assert ("Both forms, where choosing one moves b" in text) is there
+        assert ("c stays where its one-sided lower bound at 95 % is above zero" in text) is there
 
 
 def test_it_is_one_file_without_scripts(folder):

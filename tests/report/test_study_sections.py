@@ -53,3 +53,17 @@ def test_reasons_stand_once():
         "No power law is fitted to a. Too few.",
         "a and b: no crossing.",
     ]
+
+
+def test_both_forms_are_shown_where_choosing_one_moves_the_exponent(tmp_path, study_table):
+    table = study_table(transfer=(0.6, 0.9), noise=0.02)
+    table["error"] += 0.02 * (table["curve"] == "transfer")
+    (told,) = analyse(table)["sections"]
+    shown = section(tmp_path, told, "compositions")
+    rows = [row for row in shown["forms"] if row[0] == "transfer"]
+    assert [(row[1], row[4]) for row in rows] == [("a N^-b", ""), ("a N^-b + c", "chosen")]
+    assert "(at most " in rows[1][3]
+    assert rows[1][2] == next(row for row in shown["fits"] if row[0] == "transfer")[1]
+    assert shown["methods"] == [told["curves"][0]["fit"]["method"]]
+    (told,) = analyse(table, offset=False)["sections"]
+    assert section(tmp_path, told, "compositions")["forms"] == []

@@ -26,22 +26,27 @@ def table():
 def test_every_curve_and_both_together(table):
     [found] = fit_table(table, targets=[0.05], at=[1000])
     assert set(found.laws) == {"transfer", "scratch"}
-    assert found.gain.paired
+    [gain] = found.gains.values()
+    assert gain.paired
     assert found.laws["transfer"].unit == "eV/atom"
-    assert len(found.factors) == 2
+    assert len(found.factors["transfer", "scratch"]) == 2
     text = str(found)
     assert all(
         part in text for part in ("transfer:", "scratch:", "transfer against scratch:", "50 meV/atom needs size")
     )
     told = json.loads(json.dumps(found.to_json()))
-    assert told["gain"]["crossing"]["size"] == found.gain.crossing.size
+    assert told["gains"][0]["crossing"]["size"] == gain.crossing.size
     assert told["errors_at"]["scratch"][0]["size"] == 1000
 
 
 def test_other_names_and_unknown_ones(table):
     named = table.assign(curve=table["curve"].map({"transfer": "residual", "scratch": "random"}))
-    assert fit_table(named)[0].gain is None
-    assert fit_table(named, transfer="residual", scratch="random")[0].gain is not None
+    assert fit_table(named)[0].gains == {}
+    [found] = fit_table(named, transfer="residual", scratch="random")
+    assert list(found.gains) == [("residual", "random")]
+    assert "residual (transfer) against random (scratch):" in str(found)
+    [found] = fit_table(named, pairs=lambda _: [("random", "residual")])
+    assert list(found.gains) == [("random", "residual")]
     with pytest.raises(ScalingError, match=r"'residul', which transfer names\. Did you mean 'residual'"):
         fit_table(named, transfer="residul")
     with pytest.raises(ScalingError, match=r"both name 'random'"):
@@ -53,7 +58,7 @@ def test_a_curve_without_a_law_stops_no_other(table):
     [found] = fit_table(short)
     assert list(found.laws) == ["transfer"]
     assert "2 sizes of 'scratch'" in found.refused["scratch"]
-    assert found.gain is None
+    assert found.gains == {}
     assert "scratch: no law" in str(found)
     with pytest.raises(ScalingError, match="2 sizes"):
         fit_table(table[table["size"] < 100])

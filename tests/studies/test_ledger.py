@@ -6,7 +6,7 @@ import pytest
 
 from transferkit.errors import RunFolderError
 from transferkit.run_folder import write_json
-from transferkit.studies.ledger import Ledger, few, parts_of, treatment
+from transferkit.studies.ledger import Ledger, few
 from transferkit.vary import points
 
 
@@ -80,25 +80,9 @@ def test_a_smoke_run_takes_each_curve_and_the_largest_size(study_recipe):
     ]
 
 
-def test_treatment_is_said(study_recipe):
-    said = " ".join(treatment(points(study_recipe())))
-    for words in (
-        "fixed steps, 20 steps",
-        "cosine",
-        "same shape",
-        "every 5 steps",
-        "fold 0",
-        "random order, with all frames",
-    ):
-        assert words in said
-    training = {"epochs": 9, "patience": 2, "evaluate_every": 1, "evaluate_unit": "epochs"}
-    said = " ".join(treatment(points(study_recipe(training=training))))
-    assert "early stopping" in said
-    assert "sees its first part" in said
-    assert "which is at other steps" in " ".join(treatment(points(study_recipe(optimiser={"schedule": "plateau"}))))
-
-
-def test_points_of_the_same_parts_are_known(study_recipe):
-    every = points(study_recipe())
-    assert len({parts_of(p.recipe) for p in every}) == 1
-    assert parts_of(study_recipe(data={"source": "b", "fidelity": "PBE"})) != parts_of(every[0].recipe)
+@pytest.mark.parametrize("name", ["points", "states", "graphs"])
+def test_a_file_where_a_folder_should_be_is_named(ledger, name):
+    ledger.claim()
+    (ledger.folder / name).write_text("x")
+    with pytest.raises(RunFolderError, match=rf"x/{name} is a file, and a study keeps a folder of that name"):
+        ledger.examine()

@@ -35,17 +35,20 @@ def fit(
     as_json: AsJson = False,
 ) -> None:
     """Fit error = a N^-b (+ c): exponent, crossing of transfer and scratch, data factor, forecast, all with intervals."""
+    from transferkit.scaling.analysis_contrast import pairs
     from transferkit.scaling.points import read_points
     from transferkit.scaling.study_points import read_study_points
-    from transferkit.scaling.table import fit_table
+    from transferkit.scaling.table import SCRATCH, TRANSFER, fit_table
 
     table, notes = read_study_points(curve) if curve.is_dir() else (read_points(curve), [])
+    of_study = curve.is_dir() and (transfer, scratch) == (TRANSFER, SCRATCH)
     for text in notes:
         note(text)
     found = fit_table(
         table,
         transfer=transfer,
         scratch=scratch,
+        pairs=pairs if of_study else None,
         offset={"auto": None, "yes": True, "no": False}[offset],
         loss=loss,
         level=level,

@@ -9,7 +9,8 @@ from transferkit.comparison import jobs
 from transferkit.pool import Job
 from transferkit.preview.prepare import state_of
 from transferkit.recipe import Recipe
-from transferkit.studies.ledger import FINISHED, Ledger, treatment
+from transferkit.studies.ledger import FINISHED, Ledger
+from transferkit.studies.treatment import treatment
 from transferkit.typing import Json
 
 

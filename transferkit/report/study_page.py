@@ -64,6 +64,7 @@ def study_page(folder: Path) -> Json:
             level=100 * (analysis.get("level") or 0.95),
             laws=LAWS_OVER_ALL if over_compositions(sections) else LAWS_ON_TEST,
         ),
+        "criterion": analysis.get("criterion") or "",
         "tests": grouped,
         "lines": [lines_section(folder, one) for one in told.get("lines") or []],
         "abscissa": abscissa,

@@ -35,6 +35,10 @@ def section(folder: Path, told: Json, abscissa: str) -> Json:
         ],
         "factors": [_factor(c, row, quantity, _largest(told)) for c in contrasts for row in c.get("factors") or []],
         "fits": [_fit(curve, quantity) for curve in curves if curve.get("fit")],
+        "methods": sorted({str(curve["fit"]["method"]) for curve in curves if curve.get("fit")}),
+        "forms": [
+            _form(curve, form, quantity) for curve in curves for form in (curve.get("fit") or {}).get("forms") or []
+        ],
         "forecast_head": [f"at {row['factor']:g} times = {count(row['size'])}" for row in _first(curves, "forecast")],
         "forecast": [
             [c["curve"], *(quantity.show(row["error"], row.get("interval")) for row in c["forecast"])]
@@ -146,17 +150,30 @@ def _size(value: float | None) -> str:
     return count(float(f"{value:.3g}"))
 
 
-def _fit(curve: Json, quantity: Quantity) -> list[str]:
-    fit = curve["fit"]
+def _floor(fit: Json, quantity: Quantity) -> str:
     bound = fit.get("offset_bound")
     floor = MISSING if fit.get("offset") is None else quantity.show(fit["offset"])
-    if bound is not None:
-        floor = f"{floor} (at most {quantity.show(bound)})"
+    return floor if bound is None else f"{floor} (at most {quantity.show(bound)})"
+
+
+def _form(curve: Json, form: Json, quantity: Quantity) -> list[str]:
+    """One of two forms between which choosing moves b."""
+    return [
+        curve["curve"],
+        form["form"],
+        _number(form["exponent"], form["exponent_interval"]),
+        _floor(form, quantity),
+        "chosen" if form["chosen"] else "",
+    ]
+
+
+def _fit(curve: Json, quantity: Quantity) -> list[str]:
+    fit = curve["fit"]
     return [
         curve["curve"],
         _number(fit["exponent"], fit.get("exponent_interval")),
         quantity.show(fit["prefactor"]),
-        floor,
+        _floor(fit, quantity),
         MISSING if fit.get("r2") is None else f"{fit['r2']:.3f}",
         " ".join([str(fit.get("why") or fit["form"]), *(fit.get("warnings") or [])]),
     ]

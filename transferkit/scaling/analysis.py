@@ -10,7 +10,7 @@ from transferkit.errors import ScalingError
 from transferkit.scaling.analysis_contrast import contrast, not_compared, ordered, pairs
 from transferkit.scaling.bounds import Interval
 from transferkit.scaling.forecast import SizeFor
-from transferkit.scaling.law import PowerLaw
+from transferkit.scaling.law import CRITERION, PLAIN, PowerLaw
 from transferkit.scaling.points import FINAL, STEP0
 from transferkit.scaling.study_points import fit_rows
 from transferkit.scaling.table import law_of
@@ -43,7 +43,7 @@ def analyse(
         level: of all intervals
 
     Returns:
-        ``{"level", "sections": [{"test", "quantity", "unit", "curves", "contrasts"}]}``: all of it plain data; a curve that no law
+        ``{"level", "criterion", "sections": [{"test", "quantity", "unit", "curves", "contrasts"}]}``: all of it plain data; a curve that no law
         is fitted to has ``"fit": None`` and says why under ``"refused"``.
 
     >>> rows = [
@@ -104,7 +104,7 @@ def analyse(
                 ],
             }
         )
-    return {"level": level, "sections": sections}
+    return {"level": level, "criterion": CRITERION.format(level=f"{100 * level:g} %"), "sections": sections}
 
 
 def measured(rows: pd.DataFrame, name: str, level: float) -> Json:
@@ -149,7 +149,7 @@ def fitted(law: PowerLaw, targets: Sequence[float]) -> Json:
             "exponent": law.exponent,
             "exponent_interval": ends(law.interval),
             "prefactor": law.prefactor,
-            "offset": law.offset if law.form == "a N^-b + c" else None,
+            "offset": None if law.form == PLAIN else law.offset,
             "offset_bound": None if floor is None else floor.at_most,
             "r2": law.r2,
             "why": law.choice,
@@ -157,6 +157,17 @@ def fitted(law: PowerLaw, targets: Sequence[float]) -> Json:
             "warnings": list(law.warnings),
             "chains": len(law.fit.logs),
             "compositions": len(law.fit.curve.compositions),
+            "forms": [
+                {
+                    "form": one.form,
+                    "chosen": one.form == law.form,
+                    "exponent": one.exponent,
+                    "exponent_interval": ends(one.interval),
+                    "offset": None if one.form == PLAIN else one.offset,
+                    "offset_bound": None if one.form == PLAIN or one.floor is None else one.floor.at_most,
+                }
+                for one in law.forms
+            ],
         },
         "line": {
             "sizes": grid.tolist(),

@@ -1,6 +1,6 @@
 """Laws of all curves of a table of points, and what they say together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from transferkit.scaling.power_law import fit_power_law
 from transferkit.typing import Json
 
 TRANSFER, SCRATCH = "transfer", "scratch"
+Pair = tuple[str, str]
+"""Names of two curves: what is compared, and with what."""
 
 
 @dataclass(frozen=True)
@@ -26,20 +28,20 @@ class CurveFits:
         test: name of the test part; empty where the table does not say
         laws: by name of the curve
         refused: curves without a law, with the reason
-        gain: transfer against scratch; None where one of both is not there
+        gains: transfer against scratch, by the names of both; empty where one of both is not there
         errors_at: forecasts at sizes, by name of the curve
         sizes_for: forecasts for target errors, by name of the curve
-        factors: data factors at these sizes and for these errors
+        factors: data factors at these sizes and for these errors, by the names of both
     """
 
     quantity: str
     test: str
     laws: dict[str, PowerLaw]
     refused: dict[str, str]
-    gain: Gain | None
+    gains: dict[Pair, Gain]
     errors_at: dict[str, list[ErrorAt]]
     sizes_for: dict[str, list[SizeFor]]
-    factors: list[str]
+    factors: dict[Pair, list[str]]
 
     def to_json(self) -> Json:
         """Plain data."""
@@ -48,9 +50,7 @@ class CurveFits:
             "test": self.test,
             "laws": {name: law.to_json() for name, law in self.laws.items()},
             "refused": self.refused,
-            "gain": None
-            if self.gain is None
-            else {k: v for k, v in self.gain.to_json().items() if k not in {TRANSFER, SCRATCH}},
+            "gains": [gain.to_json() | {TRANSFER: one, SCRATCH: other} for (one, other), gain in self.gains.items()],
             "errors_at": {name: [f.to_json() for f in found] for name, found in self.errors_at.items()},
             "sizes_for": {name: [f.to_json() for f in found] for name, found in self.sizes_for.items()},
         }
@@ -63,10 +63,14 @@ class CurveFits:
             told = [*self.errors_at.get(name, []), *self.sizes_for.get(name, [])]
             blocks.append("\n".join([*([f"{name}:"] if name else []), str(law), *map(str, told)]))
         blocks += [f"{name}: no law. {why}" for name, why in self.refused.items()]
-        if self.gain is None and len(self.laws) > 1:
+        if not self.gains and len(self.laws) > 1:
             blocks.append(f"Curves: {', '.join(self.laws)}. Name two with --transfer and --scratch to compare them.")
-        if self.gain is not None:
-            blocks.append("\n".join([f"{TRANSFER} against {SCRATCH}:", str(self.gain), *self.factors]))
+        for pair, gain in self.gains.items():
+            one, other = (
+                name if name == what else f"{name} ({what})"
+                for name, what in zip(pair, (TRANSFER, SCRATCH), strict=True)
+            )
+            blocks.append("\n".join([f"{one} against {other}:", str(gain), *self.factors[pair]]))
         return "\n\n".join(blocks)
 
 
@@ -75,6 +79,7 @@ def fit_table(
     *,
     transfer: str = TRANSFER,
     scratch: str = SCRATCH,
+    pairs: Callable[[pd.DataFrame], Iterable[Pair]] | None = None,
     offset: bool | None = None,
     loss: str = "least-squares",
     level: float = 0.95,
@@ -88,6 +93,7 @@ def fit_table(
         table: one row per point, with columns ``size`` and ``error`` at least (:mod:`transferkit.scaling.points`)
         transfer: name of the curve of the pre-trained network
         scratch: name of the curve of the network from scratch
+        pairs: which curves of a quantity and test part are compared, from their rows, in place of ``transfer`` and ``scratch``
         offset: as in :func:`transferkit.fit_power_law`; None lets each curve choose
         loss: "least-squares" or "huber"
         level: of the intervals
@@ -117,15 +123,17 @@ def fit_table(
                 laws[str(name)] = law_of(points, str(name), offset=offset, loss=loss, level=level, unit=shown)
             except ScalingError as error:
                 refused[str(name)] = str(error)
-        gain = None
-        factors: list[str] = []
-        if transfer in laws and scratch in laws:
-            pair = [part[part["curve"] == name] for name in (transfer, scratch)]
-            gain = gain_of(*pair, names=(transfer, scratch), offset=offset, loss=loss, level=level, unit=shown)
-            factors = [*(str(gain.data_factor_at(n)) for n in at), *(str(gain.data_factor_for(e)) for e in targets)]
+        gains: dict[Pair, Gain] = {}
+        factors: dict[Pair, list[str]] = {}
+        for pair in pairs(part) if pairs else [(transfer, scratch)]:
+            if set(pair) <= set(laws):
+                both = [part[part["curve"] == name] for name in pair]
+                gain = gain_of(*both, names=pair, offset=offset, loss=loss, level=level, unit=shown)
+                asked = [*(gain.data_factor_at(n) for n in at), *(gain.data_factor_for(e) for e in targets)]
+                gains[pair], factors[pair] = gain, [str(one) for one in asked]
         errors_at = {name: [law.error_at(n) for n in at] for name, law in laws.items()}
         sizes_for = {name: [law.size_for(e) for e in targets] for name, law in laws.items()}
-        out.append(CurveFits(str(quantity), str(test), laws, refused, gain, errors_at, sizes_for, factors))
+        out.append(CurveFits(str(quantity), str(test), laws, refused, gains, errors_at, sizes_for, factors))
     if not any(one.laws for one in out):
         raise ScalingError(next(why for one in out for why in one.refused.values()))
     return out

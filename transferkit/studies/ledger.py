@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import yaml
@@ -16,8 +15,9 @@ from transferkit.run_folder import IDENTITY, writable, write_json
 from transferkit.scaling.collect import STUDY
 from transferkit.studies.hold import alive
 from transferkit.studies.order import Order, spent_s
+from transferkit.studies.treatment import parts_of, treatment
 from transferkit.typing import Json
-from transferkit.vary import Point, axes, budget, points, shown
+from transferkit.vary import Axis, Point, axes, budget, points, shown
 
 FINISHED, RUNNING, FAILED, BEGUN, WAITING = "finished", "running", "failed", "begun", "waiting"
 STATES = (FINISHED, RUNNING, FAILED, BEGUN, WAITING)
@@ -100,6 +100,11 @@ class Ledger:
         writable(folder)
         if not (folder.exists() and any(not path.name.endswith(".partial") for path in folder.iterdir())):
             return "new"
+        for name in ("points", "states", "graphs"):
+            if (folder / name).exists() and not (folder / name).is_dir():
+                raise RunFolderError(
+                    f"{folder / name} is a file, and a study keeps a folder of that name. Move it away. {mend}"
+                )
         try:
             theirs = json.loads((folder / IDENTITY).read_text())
             name, smoke = theirs["name"], theirs["smoke"]
@@ -173,7 +178,7 @@ class Ledger:
         write_json(path, {**before, **told, "workers": workers or before.get("workers")})
         return told
 
-    def _axes(self) -> list:  # type: ignore[type-arg]
+    def _axes(self) -> list[Axis]:
         return axes(self.recipe.vary or {}, self.recipe.contrast, self.recipe)
 
 
@@ -192,51 +197,6 @@ def standing(order: Order) -> Standing:
             why = f"{failed} is damaged"
         return Standing(FAILED, why, seconds)
     return Standing(BEGUN if (order.folder / "checkpoint").exists() else WAITING, seconds=seconds)
-
-
-def treatment(found: Sequence[Point]) -> list[str]:
-    """In which way all points were treated equally, in sentences."""
-    recipes = [p.recipe for p in found]
-    kinds = {budget(r)[0]: budget(r)[1] for r in recipes}
-    kind, text = next(iter(kinds.items()))
-    first = recipes[0]
-    said = [f"Budget: {kind}, {text}, at every size." if len(kinds) == 1 else f"Budgets: {'; '.join(kinds.values())}."]
-    schedule = first.optimiser.schedule
-    if schedule == "plateau":
-        said.append(
-            "The learning rate falls where the validation loss stops falling, which is at other steps at other sizes."
-        )
-    elif kind == "early stopping":
-        said.append(
-            f"The {schedule} schedule is laid out for the longest run; a point that ends early sees its first part."
-        )
-    else:
-        said.append(
-            f"The {schedule} schedule runs from the first step to the last, so it has the same shape at every size."
-        )
-    every = f"{first.training.evaluate_every} {first.training.evaluate_unit}"
-    said.append(f"Every point is validated every {every}, and keeps the weights of the lowest validation loss.")
-    split = first.data.split
-    part = f"fold {split.fold}" if split.fold is not None else "one split"
-    said.append(f"All points have the same validation and test parts ({part}, split seed {split.seed}).")
-    subset = first.data.subset
-    if subset is not None and not isinstance(subset, int):
-        frames = (
-            "all frames"
-            if subset.frames is None
-            else f"at most {subset.frames} frame{'s' if subset.frames > 1 else ''}"
-        )
-        order = "in random order" if subset.order == "random" else "those with new elements first"
-        said.append(f"Subsets are nested: the first compositions of a chain, {order}, with {frames} of each.")
-    elif subset is not None:
-        said.append("Subsets are nested: the first structures of a chain of compositions.")
-    return said
-
-
-def parts_of(recipe: Recipe) -> str:
-    """Points with the same value have the same data, validation and test parts."""
-    plain = recipe.data.model_dump(mode="json", exclude={"subset"})
-    return sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def few(found: Sequence[Point]) -> list[Point]:

@@ -1,6 +1,7 @@
 """Parsl crew: points carried out by pilot jobs of a batch system, through Parsl."""
 
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
@@ -52,6 +53,10 @@ class ParslCrew:
         Raises:
             StudyError: no block can be had.
         """
+        if (
+            not self.futures
+        ):  # all points that are left are with another driver; without any future the wait would be none
+            time.sleep(timeout)
         done, _ = wait(self.futures, timeout, FIRST_COMPLETED)
         return [(self.futures.pop(future), self._outcome(future)) for future in done]
 

@@ -17,9 +17,9 @@ from transferkit.training.labels import Labels
 from transferkit.training.state import Progress
 
 ROUNDING = 1e-12
-JOINED = 25_000
-"""Directed edges: CHGNet, one core, both losses with kappa 1/2: with 6,000 a joined pass costs 2.7 plain steps and three passes
-3.2; with 12,000 it is 3.0 and 3.2, and with 25,000 2.8 and 2.9. Beyond that nothing was measured, and memory is three times as much."""
+JOINED = 12_000
+"""Directed edges: CHGNet, one core, both losses with kappa 1/2: with 6,000 a joined pass costs 3.0 plain steps and three passes
+3.2; with 12,000 both cost 3.4."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
-import transferkit as tk
-from transferkit.data.split import fold_split, make_folds
+from transferkit.division import divide
 from transferkit.errors import ScalingError
 from transferkit.pipeline import evaluate_run
 from transferkit.recipe_file import load_recipe
+from transferkit.resolve import read_data
 from transferkit.run_folder import write_json
 from transferkit.scaling.collect import collect
 from transferkit.scaling.line import fit_line
@@ -33,6 +33,10 @@ HERE = Path(__file__).parent
 NEW_HEAD = {"other-functional": "synthetic-r2SCAN(CHGNet-r2scan)"}
 """Students of other labels keep their head and get a second one."""
 QUANTITIES = ("energy", "forces")
+OTHER_CHAIN = 100
+"""Added to a student's seed: the chain of compositions that it is fine-tuned on."""
+CELLS = ("--cells", "378", "--rattles", "4", "--largest", "8")
+"""All cells of the source with at most 8 atoms."""
 
 
 def students(folder: Path) -> list[dict]:
@@ -65,7 +69,8 @@ def finetune_recipe(found: list[dict], out: Path) -> Path:
         adapter = {"checkpoint": str(one["folder"])}
         if one["labels"] in NEW_HEAD:
             adapter["new_head"] = {"name": NEW_HEAD[one["labels"]], "copy_of": "default"}
-        recipe["vary"]["student"][arm(one)] = {"seed": one["seed"], "adapter": adapter}
+        chain = {"subset": {"seed": OTHER_CHAIN + one["seed"]}}
+        recipe["vary"]["student"][arm(one)] = {"seed": one["seed"], "data": chain, "adapter": adapter}
     path = out / "finetune.yaml"
     path.write_text(yaml.safe_dump(recipe, sort_keys=False))
     return path
@@ -109,13 +114,13 @@ def against(found: list[dict], x: dict[str, float], y: dict[str, float], words: 
     return {**words, "lines": [line(label, points) for label, points in groups.items()]}
 
 
-def old_heads(found: list[dict], folders: dict[str, Path], out: Path) -> dict[str, dict[str, float]]:
+def old_heads(found: list[dict], folders: dict[str, Path]) -> dict[str, dict[str, float]]:
     """Errors of the old head after fine-tuning, on the test compositions at the old level of theory."""
-    data = tk.read(out / "data" / "synthetic-pbe.parquet", fidelity="synthetic-PBE(CHGNet-0.3.0)")
-    test = fold_split(data, make_folds(data, n=6), fold=0, seed=0, known=0).test
     told: dict[str, dict[str, float]] = {q: {} for q in QUANTITIES}
     for one in found:
         if one["labels"] in NEW_HEAD and arm(one) in folders:
+            recipe = load_recipe(one["folder"] / "recipe.yaml")
+            test = divide(recipe, read_data(recipe).kept).test
             measured = evaluate_run(folders[arm(one)], test, head="default").to_json()
             # Energies of undetermined elements are left out, as the study leaves them out; forces do not depend on E0.
             for quantity, key, metrics in (
@@ -132,12 +137,11 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--out", type=Path, default=Path("runs/paper-b"))
     p.add_argument("--shared", default=os.environ.get("TRANSFERKIT_SHARED"))
-    p.add_argument("--cells", type=int, default=378)
     p.add_argument("--workers", type=int, default=1)
     a = p.parse_args()
     if not (a.out / "data" / "synthetic-card.json").exists():
         teacher = HERE.parents[1] / "data" / "teacher.py"
-        call = [sys.executable, str(teacher), str(a.out / "data"), "--cells", str(a.cells), "--rattles", "1"]
+        call = [sys.executable, str(teacher), str(a.out / "data"), *CELLS]
         subprocess.run([*call, *(["--shared", a.shared] if a.shared else [])], check=True)  # noqa: S603  # a script of this repository
     first, second = a.out / "pretrain", a.out / "finetune"
     recipe = yaml.safe_load((HERE / "pretrain.yaml").read_text())
@@ -150,7 +154,7 @@ def main() -> None:
     told = json.loads((second / "study.json").read_text())
     points = {p["values"]["student"]: p for p in told["points"]}
     folders = {name: second / "points" / p["key"] for name, p in points.items() if p["state"] == "finished"}
-    old, sets = old_heads(found, folders, a.out), []
+    old, sets = old_heads(found, folders), []
     for quantity in QUANTITIES:
         before, after = errors(first, quantity), errors(second, quantity)
         x = {arm(one): float(before[one["identity"]]) for one in found if one["identity"] in before.index}

@@ -51,6 +51,10 @@ def study(folder: Path, out: Path) -> list[str]:
         )
         if shown["fits"]:
             lines += rows(["curve", "exponent b", f"a ({q.unit})", f"c ({q.unit})", "R²", "form"], shown["fits"])
+            lines += [*(f"Fits: {text}." for text in shown["methods"]), ""]
+        if shown["forms"]:
+            lines += [f"Both forms, where choosing one moves b: {told['analysis']['criterion']}.", ""]
+            lines += rows(["curve", "form", "exponent b", f"c ({q.unit})", "taken"], shown["forms"])
         if shown["factors"]:
             lines += rows(
                 ["curves", f"{unit}, pre-trained", f"error ({q.unit})", f"{unit}, scratch", "data factor"],
@@ -71,7 +75,7 @@ def main(folders: list[Path]) -> None:
         "",
         (
             "Written by `table.py`; errors are means over test compositions, then geometric means over chains, with 95 % intervals over chains. "
-            "† reads a line beyond the sizes that were measured."
+            "Which law the intervals of fits are of stands below each. † reads a line beyond the sizes that were measured."
         ),
         "",
     ]
