@@ -23,15 +23,15 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Everything that takes seconds."""
+    """Everything that takes seconds, without the extras, whose tests are skipped; `make test` has them."""
     install(session, "dev")
     session.run("pytest", "-q", "-n", "2", "-m", "not slow", *session.posargs)
 
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """What takes minutes: whole recipes, long trainings."""
-    install(session, "mace,dev")
+    """What takes minutes: whole recipes, long trainings, studies that are killed, Parsl."""
+    install(session, "mace,cluster,dev")
     session.run("pytest", "-q", "-m", "slow", *session.posargs)
 
 

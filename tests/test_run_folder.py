@@ -73,7 +73,10 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
 
 
 def test_json_is_written_whole_or_not_at_all(tmp_path):
+    (tmp_path / "a.json.1.partial").write_text("{")  # of another process that writes at the same time
     write_json(tmp_path / "a.json", {"x": 1})
+    assert (tmp_path / "a.json.1.partial").read_text() == "{"
+    (tmp_path / "a.json.1.partial").unlink()
     with pytest.raises(ValueError, match="Out of range"):
         write_json(tmp_path / "a.json", {"x": float("nan")})
     assert json.loads((tmp_path / "a.json").read_text()) == {"x": 1}

@@ -13,6 +13,20 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def threads_for(workers: int) -> int:
+    """Threads for each of so many workers: its share of the cores, and no more than the user's OMP_NUM_THREADS.
+
+    Threads wait for each other in every operation, so on a busy machine one more than there are free cores is far slower
+    than one fewer; who sets the variable knows of others that the core count does not show.
+
+    >>> threads_for(10**6)
+    1
+    """
+    share = max(1, cores() // workers)
+    told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return min(share, int(told)) if told.isdecimal() and int(told) > 0 else share
+
+
 def own_cores() -> int:
     """This process's share of them: what torch was given in a worker of a pool, whose other workers need the rest.
 

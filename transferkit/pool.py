@@ -8,20 +8,13 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress
 
-from transferkit.cores import cores
+from transferkit.cores import cores, threads_for
+from transferkit.counter import COLUMNS
 from transferkit.errors import Interrupted
 from transferkit.pipeline import run_one
 from transferkit.recipe import Recipe
-
-COLUMNS = (
-    TextColumn("{task.description}"),
-    BarColumn(),
-    MofNCompleteColumn(),
-    TimeElapsedColumn(),
-    TimeRemainingColumn(),
-)
 
 
 @dataclass(frozen=True)
@@ -104,7 +97,7 @@ def shares(n: int) -> tuple[int, int]:
 
     # Small graphs gain little from a second thread, so cores are given to runs.
     workers = 1 if torch.cuda.is_available() else max(1, min(n, cores()))
-    return workers, max(1, cores() // workers)
+    return workers, threads_for(workers)
 
 
 _STOP: list[Event] = []

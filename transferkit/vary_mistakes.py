@@ -63,7 +63,8 @@ def _values(name: str, given: list[Any], base: dict[str, Any], new: New) -> list
         return [Mistake(path, "holds no value: give at least one")]
     keys = tuple(name.split("."))
     if keys[0] in SHARED:
-        return [Mistake(path, f"{keys[0]} belongs to the study as a whole and cannot vary")]
+        mend = ". Did you mean 'seed'?" if keys[0] == "seeds" else ""
+        return [Mistake(path, f"{keys[0]} belongs to the study as a whole and cannot vary{mend}")]
     out: list[Mistake] = []
     seen: list[Any] = []
     for k, value in enumerate(given):

@@ -9,15 +9,16 @@ from transferkit.preview.estimate import estimates
 from transferkit.preview.prepare import prepare
 
 
-def estimated(recipe, folder, seconds=30.0, **groups):
-    attempts = Attempts()
+def estimated(recipe, folder, seconds=30.0, attempts=None, **groups):
+    attempts = attempts or Attempts()
     wanted = recipe(**groups)
     run = prepare(Job("", 0, wanted, folder / "x"), attempts)
     return estimates([run], attempts, seconds=seconds, smoke=False), attempts
 
 
 def test_twice_the_steps_take_twice_the_training(recipe, tmp_path):
-    few, many = (estimated(recipe, tmp_path, training={"steps": n})[0].popitem()[1] for n in (100, 200))
+    once = Attempts()
+    few, many = (estimated(recipe, tmp_path, attempts=once, training={"steps": n})[0].popitem()[1] for n in (100, 200))
     ratio = (many.stages["training"].likely / many.costs.step.likely) / (
         few.stages["training"].likely / few.costs.step.likely
     )
@@ -61,14 +62,16 @@ def test_a_small_training_part_is_measured_also_where_time_is_short(recipe, tmp_
 
 def test_gradual_strategies_are_told_apart(recipe, tmp_path):
     gradual = {"kind": "gradual", "every": 1, "unit": "steps"}
-    assert estimated(recipe, tmp_path, strategy=gradual)[0].popitem()[1].to_json()["gradual"] is True
-    assert estimated(recipe, tmp_path)[0].popitem()[1].to_json()["gradual"] is False
+    once = Attempts()
+    assert estimated(recipe, tmp_path, attempts=once, strategy=gradual)[0].popitem()[1].to_json()["gradual"] is True
+    assert estimated(recipe, tmp_path, attempts=once)[0].popitem()[1].to_json()["gradual"] is False
 
 
 def test_copies_make_an_epoch_longer_and_cost_what_the_structure_does(recipe, tmp_path):
-    lengths = []
+    lengths, once = [], Attempts()
     for more in ({}, {"augmentation": {"kind": "noise", "copies": 3}}):
-        found, attempts = estimated(recipe, tmp_path, training={"epochs": 2, "batch": {"structures": 1}, **more})
+        training = {"epochs": 2, "batch": {"structures": 1}, **more}
+        found, attempts = estimated(recipe, tmp_path, attempts=once, training=training)
         assert attempts.mistakes() == []
         lengths.append(found.popitem()[1].to_json()["steps"])
     assert lengths[1] == 4 * lengths[0]

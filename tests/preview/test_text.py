@@ -37,7 +37,7 @@ def test_a_busy_machine_is_told(facts):
 
 def test_mistakes_come_last(facts):
     wrong = facts | {"cost": None, "mistakes": [{"what": "DataError: no", "where": ["a", "b", "c", "d"]}]}
-    assert text_of(wrong).endswith("It cannot start: 1 mistake.\n  DataError: no [a, b, c and 1 more]")
+    assert text_of(wrong).endswith("It cannot start: 1 mistake.\n  DataError: no [a; b; c and 1 more]")
 
 
 def test_what_would_be_taken_out_is_told(facts):

@@ -22,6 +22,7 @@ def test_a_study_counts_what_is_left(recipe, tmp_path):
     write_json(found.jobs[0].folder / "result.json", {})
     again = wanted(study, tmp_path / "x")
     assert [*again.times.values()] == [2, 3]
+    assert "Give at least 3 sizes" in again.study["no_law"]
     assert (again.study["points"], again.study["finished"], again.study["chains"]) == (6, 1, [0, 1, 2])
 
 

@@ -8,7 +8,7 @@ def curve(chains=5, refused=""):
 
 
 def section(*curves, crossing=None):
-    return {"curves": list(curves), "contrasts": [{"crossing": crossing}]}
+    return {"test": "unseen compositions", "curves": list(curves), "contrasts": [{"crossing": crossing}]}
 
 
 def test_failures_and_missing_points_come_first():
@@ -30,6 +30,18 @@ def test_failures_and_missing_points_come_first():
 )
 def test_what_stands_out_is_said(curves, crossing, words):
     assert words in " ".join(study_steps({}, [section(*curves, crossing=crossing)]))
+
+
+def test_seeds_that_wait_or_that_a_test_part_does_not_know_count_as_chains():
+    told = {"planned": 5, "missing": [{"state": "waiting"}], "points": [{"chain": k} for k in range(5)]}
+    assert "Add chains" not in " ".join(study_steps(told, [section(curve(chains=2))]))
+    assert "2 are few" in " ".join(study_steps({}, [section(curve(chains=2)), section(curve(chains=1))]))
+
+
+@pytest.mark.parametrize(("final", "said"), [(0.099, True), (0.05, False)])
+def test_training_that_hardly_helped_is_to_be_looked_at(final, said):
+    idle = curve() | {"mean": [0.2, final], "step0": [0.2, 0.1]}
+    assert ("Look at the training of a first" in " ".join(study_steps({}, [section(idle)]))) is said
 
 
 def test_an_unfinished_study_needs_no_more_sizes_yet():

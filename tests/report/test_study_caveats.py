@@ -23,6 +23,7 @@ def section(chains=5, sizes=(12, 120), compositions=32, **more):
         ({}, {}, "do not hold the chance in choosing that test part"),
         ({}, {"fit": {"chains": 5, "compositions": 32}}, "Intervals of laws hold the chance in choosing these"),
         ({}, {"fit": {"chains": 2, "compositions": 0}}, "2 chains: intervals are wide"),
+        ({}, {"mean": [0.2, 0.1], "step0": [0.2, 0.105]}, "training lowered the error of a by less than 10 %"),
         ({}, {"fit": {"chains": 5}, "waiting": ["3", "4"]}, "left out of the fits (a: 3, 4)"),
         ({"points": [{"parts": "x"}, {"parts": "y"}]}, {}, "Not all points have the same data and division"),
     ],

@@ -31,5 +31,11 @@ def test_a_curve_is_level_where_its_exponent_may_be_zero(interval, flat):
     assert level({"fit": {"exponent_interval": interval}}) is flat
 
 
+def test_the_answer_says_what_the_error_was_before_training():
+    told = {"curve": "a", "sizes": [12], "mean": [0.05], "interval": [None], "step0": [0.049]}
+    said = answer({"quantity": "energy", "test": "t", "curves": [told]}, "compositions")
+    assert said == "Energy error on t: 50.0 meV/atom for a at 12 compositions (before training 49.0)."
+
+
 def test_nothing_measured_gives_no_sentence():
     assert answer({"quantity": "energy", "test": "t", "curves": []}, "compositions") == ""

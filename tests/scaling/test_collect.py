@@ -131,3 +131,32 @@ def test_a_damaged_result_is_named(ledger):
     path.write_text(json.dumps({"tests": {}}))
     with pytest.raises(RunFolderError, match=ledger.orders()[0].key):
         collect(ledger.folder)
+
+
+def changed(ledger, k, **data):
+    """A point whose result tells other things of its data."""
+    order = ledger.orders()[k]
+    told = result(order)
+    write_json(order.folder / "result.json", told | {"data": told["data"] | data})
+
+
+def test_points_that_saw_other_data_do_not_compare(ledger):
+    for k in range(3):
+        changed(ledger, k, hash="a" * 64)
+    assert len(set(collect(ledger.folder).points["parts"])) == 1
+    changed(ledger, 3, hash="b" * 64)
+    with pytest.raises(
+        RunFolderError, match=r"data changed between them.*1 saw bbbbbbbbbbbb and 3 saw aaaaaaaaaaaa"
+    ) as error:
+        collect(ledger.folder)
+    assert str(ledger.orders()[3].folder) in str(error.value)
+    (ledger.orders()[3].folder / "result.json").unlink()
+    assert collect(ledger.folder).points["point"].nunique() == 3
+
+
+def test_displaced_copies_are_no_size(ledger):
+    told = json.loads((ledger.folder / "study.json").read_text())
+    told["points"] = [point | {"abscissa": "structures"} for point in told["points"]]
+    write_json(ledger.folder / "study.json", told)
+    changed(ledger, 0, counts={"train": 90}, copies=60)
+    assert set(collect(ledger.folder).points["size"]) == {30}

@@ -45,6 +45,8 @@ def test_parallel_curves_bound_no_crossing():
     assert same.size is None
     assert same.below == "transfer"
     assert "do not meet" in str(same)
+    assert "at 95 % the data tell them apart at every size" in same.told("a", "b")
+    assert "a is better" in same.told("a", "b")
 
 
 def test_far_unbounded_on_both_sides():

@@ -46,7 +46,7 @@ def test_a_floor_makes_it_unreachable():
     assert found.scratch.offset > 0
     told = found.data_factor_for(0.03)
     assert told.factor is None
-    assert "unreachable for scratch" in str(told)
+    assert "no size of scratch has this error" in str(told)
     beyond = found.data_factor_at(2000)
     assert beyond.factor is None
     assert beyond.to_json()["scratch_size"] is None

@@ -89,6 +89,22 @@ def test_flat_points_bound_no_size():
     assert not found.interval.bounded
 
 
+def test_a_law_that_rises_gives_no_size_and_speaks_of_no_floor():
+    rising = fit_plain(curve_of(N, noisy(0.5 * N**0.1)))
+    above, below = (size_for(rising, None, error, level=0.95, unit="eV/atom") for error in (3.0, 0.1))
+    assert (above.size, above.reach) == (None, "already reached")
+    assert str(above) == "3,000 meV/atom is above the law at your smallest size already."
+    assert (below.size, below.reach) == (None, "not reached")
+    assert "too flat, or rises" in str(below)
+    assert "floor" not in str(above) + str(below)
+
+
+def test_a_flat_law_below_the_target_has_reached_it():
+    flat = fit_plain(curve_of(N, N**-0.001))
+    assert size_for(flat, None, 2.0, level=0.95).reach == "already reached"
+    assert size_for(flat, None, 0.1, level=0.95).reach == "not reached"
+
+
 @pytest.mark.parametrize("bad", [0.0, -1.0, float("nan")])
 def test_what_is_asked_must_be_positive(bad):
     fit = fit_plain(curve_of(N, N**-0.5))

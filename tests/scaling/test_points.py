@@ -22,6 +22,7 @@ def test_csv_and_parquet_are_read(tmp_path):
         (ROWS.drop(columns="error"), "no column 'error'. Columns: chain, size"),
         (ROWS.rename(columns={"chain": "chian"}), "'chian', which nothing reads. Did you mean 'chain'"),
         (ROWS.assign(error=["4", "2", "1,5", "1"]), "row 3: error '1,5' is not a number"),
+        (ROWS.assign(error=["4", "2", "NaN", "1"]), "Leave out points without a result"),
         (ROWS.iloc[:0], "no rows"),
         (ROWS.assign(when="Final"), "row 1: when is 'Final'. Did you mean 'final'"),
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from transferkit.errors import ScalingError
 from transferkit.scaling.simulation import Truth, simulate
-from transferkit.scaling.table import fit_table
+from transferkit.scaling.table import fit_table, gain_of
 
 N = np.array([20.0, 60, 200, 600])
 
@@ -75,3 +75,17 @@ def test_quantities_and_tests_stand_apart(table):
     assert (energy.quantity, forces.quantity) == ("energy", "forces")
     assert forces.laws["scratch"].exponent == pytest.approx(energy.laws["scratch"].exponent)
     assert forces.laws["scratch"].unit == "eV/Å"
+
+
+def test_pairs_are_the_chains_that_both_have(table):
+    one, other = (table[table["curve"] == name].assign(parts="x") for name in ("transfer", "scratch"))
+    options = {"names": ("a", "b"), "offset": False, "loss": "least-squares", "level": 0.95, "unit": ""}
+    both = gain_of(one, other[other["chain"] < 2], **options)
+    assert both.paired
+    assert both.transfer.fit.curve.chains == (0, 1)
+    assert not gain_of(one, other.assign(parts="y"), **options).paired
+
+
+def test_several_curves_without_names_to_compare_are_told(table):
+    named = table.assign(curve=table["curve"] + " of mine")
+    assert "Curves: transfer of mine, scratch of mine. Name two with --transfer" in str(fit_table(named)[0])

@@ -37,6 +37,12 @@ Run = Annotated[
         help="Folder that `transferkit run` wrote.", exists=True, file_okay=False, autocompletion=complete.runs
     ),
 ]
+Told = Annotated[
+    Path,
+    typer.Argument(
+        help="Folder of a run, a comparison or a study.", exists=True, file_okay=False, autocompletion=complete.runs
+    ),
+]
 Model = Annotated[
     str | None,
     typer.Option(

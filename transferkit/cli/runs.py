@@ -18,6 +18,7 @@ from transferkit.cli.options import (
     Recipe,
     Run,
     Smoke,
+    Told,
     Unit,
     opened,
 )
@@ -106,7 +107,7 @@ def evaluate(
     show(found.to_json(), text=str(found), as_json=as_json)
 
 
-def report(run: Run, *, as_json: AsJson = False) -> None:
+def report(run: Told, *, as_json: AsJson = False) -> None:
     """Write the page of a run, a comparison or a study again; of a study also its tables, from what has finished."""
     from transferkit.scaling.study_report import is_study, report_study
 

@@ -73,7 +73,6 @@ class Shard:
     Attributes:
         path: of the file
         about: what was said of it
-        keys: of the records, in order
 
     Raises:
         DataError: the file is damaged, or is no shard; names it and says what to delete.
@@ -87,7 +86,7 @@ class Shard:
             meta = json.loads(table.schema.metadata[ABOUT])
             columns = dict(zip(table.schema.names, table.columns, strict=True))
             self.about: Json = meta["about"]
-            self.keys = columns[KEY].to_pylist()
+            self._keys = columns[KEY]
             self._checksums = columns[CHECKSUM].to_numpy()
             self._columns = {
                 name: (
@@ -102,7 +101,13 @@ class Shard:
             raise self._damaged(str(error) or type(error).__name__) from error
         if meta["format"] != FORMAT:
             raise self._damaged(f"it has format {meta['format']}, and this version reads {FORMAT}")
-        self._seen = np.zeros(len(self.keys), dtype=bool)
+        self._seen = np.zeros(len(self._keys), dtype=bool)
+
+    @property
+    def keys(self) -> list[bytes]:
+        """Of the records, in order; read anew each time, as a list of many would take more memory than their places."""
+        keys: list[bytes] = self._keys.to_pylist()
+        return keys
 
     def shapes(self, name: str) -> np.ndarray:
         """Shape of one array in every record, int64, (records, dimensions); the array itself is not read."""

@@ -51,6 +51,8 @@ def _study(facts: Json) -> Iterator[str]:
     sizes = f", {_list(study['sizes'])} {study['abscissa']}" if study["sizes"] else ""
     yield f"  {_count(study['points'], 'point')}{done}: {_count(len(study['curves']), 'curve')} ({'; '.join(study['curves'])}){sizes}, {_count(len(study['chains']), 'chain')}"
     yield from (f"  {sentence}" for sentence in study["treatment"])
+    if study["no_law"]:
+        yield f"  ! no power law will be fitted, and no crossing. {study['no_law']}"
     yield "  below, the first chain; the others are like it"
 
 
@@ -173,5 +175,5 @@ def _end(facts: Json) -> Iterator[str]:
     yield f"It cannot start: {n} mistake{'s' if n > 1 else ''}."
     for mistake in facts["mistakes"]:
         where = mistake["where"]
-        runs = f" [{', '.join(where[:3])}{f' and {len(where) - 3} more' if len(where) > 3 else ''}]" if where else ""
+        runs = f" [{'; '.join(where[:3])}{f' and {len(where) - 3} more' if len(where) > 3 else ''}]" if where else ""
         yield f"  {mistake['what']}{runs}"

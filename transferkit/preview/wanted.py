@@ -9,6 +9,7 @@ from transferkit.comparison import jobs
 from transferkit.pool import Job
 from transferkit.preview.prepare import state_of
 from transferkit.recipe import Recipe
+from transferkit.scaling.curve import no_law
 from transferkit.studies.ledger import FINISHED, Ledger
 from transferkit.studies.treatment import treatment
 from transferkit.typing import Json
@@ -68,16 +69,18 @@ def _study(recipe: Recipe, folder: Path, *, smoke: bool) -> Wanted:
     for point in ledger.points:
         key = (point.curve, point.size)
         if key not in first:
-            sizes = {p.size for p in ledger.points if p.curve == point.curve}
-            name = point.curve if len(sizes) == 1 else f"{point.curve}, {point.size or 'all'} {ledger.abscissa}"
+            several = {p.size for p in ledger.points if p.curve == point.curve}
+            name = point.curve if len(several) == 1 else f"{point.curve}, {point.size or 'all'} {ledger.abscissa}"
             place = ledger.folder / "points" / point.key
             first[key] = Job(name, point.recipe.seed, point.recipe, place, ledger.folder / "graphs")
         times[first[key].name] += where[point.key].state != FINISHED
+    sizes = sorted({p.size for p in ledger.points if p.size is not None})
     facts = {
         "points": len(ledger.points),
         "finished": sum(one.state == FINISHED for one in where.values()),
         "curves": list(dict.fromkeys(p.curve for p in ledger.points)),
-        "sizes": sorted({p.size for p in ledger.points if p.size is not None}),
+        "sizes": sizes,
+        "no_law": no_law(sizes) if len(sizes) > 1 else "",
         "abscissa": ledger.abscissa,
         "chains": sorted({p.chain for p in ledger.points}),
         "treatment": treatment(ledger.points),

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from transferkit.data.parts import KNOWN
 from transferkit.report.quantities import count, counted
+from transferkit.report.study_caveats import little_learnt
 from transferkit.typing import Json
 
 CHAINS = 5
@@ -31,7 +33,16 @@ def study_steps(told: Json, sections: Sequence[Json]) -> list[str]:
     curves = [c for s in sections for c in s["curves"]]
     if not missing and any(c.get("refused") for c in curves):  # an unfinished study gets its sizes yet
         out.append("Add sizes until they span a decade in at least three steps: below that no power law is fitted.")
-    chains = min((len(c["chains"]) for c in curves), default=0)
+    idle = sorted(
+        {c["curve"] for s in sections for c in s["curves"] if c["curve"] in little_learnt(s) and s["test"] != KNOWN}
+    )
+    if idle:
+        out.append(
+            f"Look at the training of {' and '.join(idle)} first (loss, learning rate, steps; `transferkit report` draws the curves of one point): "
+            "it lowered some error by less than a tenth, so a comparison says little of what the network can learn."
+        )
+    planned = {point.get("chain") for point in told.get("points") or []}
+    chains = max(len(planned), max((len(c["chains"]) for c in curves), default=0))  # a test part may know fewer
     if curves and chains < CHAINS:
         out.append(
             f"Add chains (`seed` under `vary`): {count(chains)} {'is' if chains == 1 else 'are'} few for an interval; take {CHAINS}."

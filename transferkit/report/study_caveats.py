@@ -9,6 +9,8 @@ from transferkit.report.study_sentences import size_range, sizes_of
 from transferkit.typing import Json
 
 FEW_CHAINS, FEW_COMPOSITIONS = 5, 20
+LEARNT = 0.1
+"""Share of the error at step 0 below which a gain is hardly one of training."""
 DRAWN_OUT = 0.8
 """Share of the training pool above which subsets of different chains are nearly the same."""
 
@@ -26,6 +28,7 @@ def caveats(told: Json, sections: Sequence[Json], abscissa: str) -> list[str]:
         return []
     out = [
         *_partial(told),
+        *_learnt(sections),
         *_waiting(curves),
         *_chains(curves),
         *_range(curves, abscissa),
@@ -59,6 +62,31 @@ def _test_part(told: Json, sections: Sequence[Json]) -> str:
         "All points are tested on the same structures. The intervals do not hold the chance in choosing that test part; "
         "another fold may move all curves together."
     )
+
+
+def little_learnt(section: Json) -> list[str]:
+    """Curves whose training hardly lowered the error at the largest size: they show E0 and what the network knew before.
+
+    >>> little_learnt({"curves": [{"curve": "a", "sizes": [12, 120], "mean": [0.2, 0.1], "step0": [0.2, 0.102]}]})
+    ['a']
+    """
+    return [
+        c["curve"]
+        for c in section["curves"]
+        if c["sizes"] and (first := (c.get("step0") or [None])[-1]) and c["mean"][-1] > (1 - LEARNT) * first
+    ]
+
+
+def _learnt(sections: Sequence[Json]) -> list[str]:
+    return [
+        (
+            f"{s['quantity'].capitalize()} on {s['test']}: at the largest size training lowered the error of {' and '.join(names)} by less "
+            f"than {percent(LEARNT)} of what it was at step 0. What such a curve shows with size is E0 and what the network knew before, "
+            "not what it learnt."
+        )
+        for s in sections
+        if s["test"] != KNOWN and (names := little_learnt(s))
+    ]
 
 
 def _waiting(curves: Sequence[Json]) -> list[str]:

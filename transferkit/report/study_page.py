@@ -10,7 +10,7 @@ from transferkit.report.study_advice import study_command, study_steps
 from transferkit.report.study_caveats import caveats, over_compositions
 from transferkit.report.study_lines import lines_section
 from transferkit.report.study_sections import section
-from transferkit.report.study_sentences import answer
+from transferkit.report.study_sentences import answer, not_fitted
 from transferkit.typing import Json
 
 STUDY = "study.json"
@@ -55,7 +55,8 @@ def study_page(folder: Path) -> Json:
         "question": told.get("question"),
         "facts": _facts(told, sections, abscissa),
         "synthetic": SYNTHETIC if told.get("synthetic") else "",
-        "answers": [text for s in sections if s["test"] == tests[0] and (text := answer(s, abscissa))][:3],
+        "answers": [text for s in sections if s["test"] == tests[0] and (text := answer(s, abscissa))][:3]
+        + not_fitted([s for s in sections if s["test"] == tests[0]]),
         "next_steps": study_steps(told, sections),
         "command": command,
         "purpose": purpose,

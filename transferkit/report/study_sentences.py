@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from transferkit.report.quantities import MISSING, QUANTITIES, count
+from transferkit.report.quantities import MISSING, QUANTITIES, Quantity, count
 from transferkit.typing import Json
 
 FAR = 100
@@ -22,11 +22,10 @@ def answer(told: Json, abscissa: str) -> str:
         return ""
     ends = ", ".join(
         f"{quantity.show(c['mean'][-1], c['interval'][-1])} {quantity.unit} for {c['curve']} at {count(c['sizes'][-1])} {abscissa}"
+        f"{_before(c, quantity)}"
         for c in curves
     )
     text = f"{quantity.name.capitalize()} error on {told['test']}: {ends}."
-    reasons = dict.fromkeys(c["refused"] for c in curves if c.get("refused"))
-    text += "".join(f" No power law is fitted: {why[:1].lower()}{why[1:]}" for why in reasons)
     flat = [c["curve"] for c in curves if level(c)]
     if flat:
         text += (
@@ -40,6 +39,25 @@ def answer(told: Json, abscissa: str) -> str:
         if contrast.get("crossing"):
             text += f" {crossing_words(contrast['crossing'], abscissa)}"
     return text
+
+
+def _before(curve: Json, quantity: Quantity) -> str:
+    """Its error at step 0: without it a low error that E0 alone gives would pass for what training gave."""
+    first = (curve.get("step0") or [None])[-1]
+    return "" if first is None else f" (before training {quantity.show(first)})"
+
+
+def not_fitted(sections: Sequence[Json]) -> list[str]:
+    """Why no law is fitted, each reason once for all quantities.
+
+    >>> not_fitted([{"curves": [{"curve": "a", "sizes": [12], "refused": "Too few."}]}] * 2)
+    ['No power law is fitted to a. Too few.']
+    """
+    reasons: dict[str, dict[str, None]] = {}
+    for curve in (c for s in sections for c in s["curves"]):
+        if curve["sizes"] and curve.get("refused"):
+            reasons.setdefault(curve["refused"], {})[curve["curve"]] = None
+    return [f"No power law is fitted to {' and '.join(names)}. {why}" for why, names in reasons.items()]
 
 
 def level(curve: Json) -> bool:

@@ -1,6 +1,7 @@
 """From the table of a study to what its page and `transferkit fit` say: curves, fits, contrasts, forecasts, as plain data."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,6 @@ from scipy.stats import t as student
 from transferkit.errors import ScalingError
 from transferkit.scaling.analysis_contrast import contrast, not_compared, ordered, pairs
 from transferkit.scaling.bounds import Interval
-from transferkit.scaling.forecast import SizeFor
 from transferkit.scaling.law import CRITERION, PLAIN, PowerLaw
 from transferkit.scaling.points import FINAL, STEP0
 from transferkit.scaling.study_points import fit_rows
@@ -69,7 +69,7 @@ def analyse(
     """
     wanted = TARGETS | dict(targets or {})
     to_fit, waiting = fit_rows(points, compositions)
-    options = {"offset": offset, "loss": "least-squares", "level": level}
+    options: dict[str, Any] = {"offset": offset, "loss": "least-squares", "level": level}
     sections = []
     for (test, quantity), rows in points.groupby(["test", "quantity"], sort=False):
         final, unit = rows[rows["when"] == FINAL], str(rows["unit"].iloc[0])
@@ -184,19 +184,12 @@ def fitted(law: PowerLaw, targets: Sequence[float]) -> Json:
                 "target": size.error,
                 "size": size.size,
                 "interval": ends(size.interval),
-                "reach": _reach(size, law),
+                "reach": size.reach,
                 "says": str(size),
             }
             for size in needed
         ],
     }
-
-
-def _reach(size: SizeFor, law: PowerLaw) -> str:
-    """As the law says it; a line without a floor that does not get there is not below one."""
-    return (
-        "not reached" if size.size is None and law.form == "a N^-b" and size.reach == "below the floor" else size.reach
-    )
 
 
 def ends(interval: Interval) -> list[float | None]:

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,8 @@ class Collected:
     def write(self, folder: Path) -> None:
         """Write ``points.csv``, ``points.parquet`` and ``compositions.parquet``, each whole or not at all."""
         for name, table in (("points", self.points), ("compositions", self.compositions)):
-            _whole(folder / f"{name}.parquet", lambda path, table=table: table.to_parquet(path, index=False))
-        _whole(folder / "points.csv", lambda path: self.points.to_csv(path, index=False))
+            _whole(folder / f"{name}.parquet", partial(table.to_parquet, index=False))
+        _whole(folder / "points.csv", partial(self.points.to_csv, index=False))
 
 
 @dataclass

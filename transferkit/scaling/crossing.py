@@ -44,7 +44,15 @@ class Crossing:
         below, above = (transfer, scratch) if self.below == "transfer" else (scratch, transfer)
         told = wording.interval(self.interval, wording.size)
         if self.size is None:
-            return f"The laws do not meet: {below} is better at every size; not told apart: {told}."
+            open_ = any(
+                high is None or high >= 1 for _, high in self.interval.pieces
+            )  # no set is smaller than one structure
+            apart = (
+                f"not told apart: {told}"
+                if open_
+                else f"at {100 * self.interval.level:g} % the data tell them apart at every size"
+            )
+            return f"The laws do not meet: {below} is better at every size; {apart}."
         where = "among your sizes" if self.inside else f"an extrapolation: {self.beyond}"
         text = f"The laws meet at size {wording.size(self.size)} ({where}), {told}; below it {below} is better, above it {above}."
         return text if self.interval.bounded else f"{text} {_open(self.interval)}"

@@ -194,6 +194,21 @@ def _complete(table: np.ndarray, order: list[object], grid: np.ndarray, of: str)
     )
 
 
+def no_law(sizes: Sequence[float]) -> str:
+    """Why no law can be fitted to points of these sizes, in a sentence; empty where one can.
+
+    >>> no_law([67, 120])
+    'There are 2 sizes (67, 120), and two points lie on every line. Give at least 3 sizes.'
+    >>> no_law([12, 38, 120])
+    ''
+    """
+    try:
+        _wide_enough(np.unique(np.asarray(sizes, dtype=np.float64)), "")
+    except ScalingError as error:
+        return f"{str(error)[:1].upper()}{str(error)[1:]}"
+    return ""
+
+
 def _wide_enough(grid: np.ndarray, of: str) -> None:
     if len(grid) < FEWEST_SIZES:
         told = ", ".join(f"{n:g}" for n in grid)

@@ -46,7 +46,7 @@ class DataFactor:
                 n for n, size in (("transfer", self.transfer_size), ("scratch", self.scratch_size)) if size is None
             )
             told = f"; factor: {wording.interval(self.interval, wording.number)}" if self.interval.low else ""
-            return f"Data factor at {target}: unreachable for {who}, whose floor lies above it{told}."
+            return f"Data factor at {target}: no size of {who} has this error, for its floor or its flatness{told}."
         where = f" ({self.beyond})" if self.beyond else ""
         return (
             f"For {target} scratch needs {wording.number(self.factor)} times the data of transfer "

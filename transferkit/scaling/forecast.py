@@ -18,6 +18,13 @@ from transferkit.typing import Json
 DECADES = 12.0
 """How far beyond the points sizes are searched for. An interval that reaches as far has no end."""
 
+NOWHERE = {
+    "below the floor": "below the best estimate of the floor",
+    "not reached": "not reached: the law is too flat, or rises with size",
+    "already reached": "above the law at your smallest size already",
+}
+"""Why no size is given, in words."""
+
 
 @dataclass(frozen=True)
 class ErrorAt:
@@ -62,11 +69,12 @@ class SizeFor:
 
     Args:
         error: asked for
-        size: where the law reaches it; None where its floor forbids
+        size: where the law reaches it; None where its floor forbids, or where it does not fall
         interval: of the size at which the law reaches it
         prediction: the sizes at which one more training may have this error
         reach: "reachable", "unreachable" (the floor's lower bound is above the target), "below the floor" (its estimate is),
-            or "open" (its upper bound is: the points do not exclude that no size is enough)
+            "open" (its upper bound is: the points do not exclude that no size is enough), "not reached" (the law is too flat, or
+            rises), or "already reached" (the law is too flat or rises, and is below the target at the smallest size)
         beyond: in words how far outside the measured sizes; empty inside
         unit: of the errors
     """
@@ -87,12 +95,9 @@ class SizeFor:
         """A sentence or two."""
         target = wording.error(self.error, self.unit)
         if self.size is None:
-            text = f"{target} is {'unreachable' if self.reach == 'unreachable' else 'below the best estimate of the floor'}."
-            return (
-                text
-                if self.reach == "unreachable"
-                else f"{text} Size: {wording.interval(self.interval, wording.size)}."
-            )
+            text = f"{target} is {NOWHERE.get(self.reach, self.reach)}."
+            asked = self.reach in {"below the floor", "not reached"}
+            return f"{text} Size: {wording.interval(self.interval, wording.size)}." if asked else text
         where = f" ({self.beyond})" if self.beyond else ""
         text = (
             f"{target} needs size {wording.size(self.size)}{where}, {wording.interval(self.interval, wording.size)}; "
@@ -164,7 +169,8 @@ def size_for(fit: Fit, floor: Floor | None, error: float, *, level: float, unit:
         return np.asarray(np.abs(fit.log_error(x) - target) - half)
 
     grid = searched(fit.curve.sizes)
-    size = crossing_of(lambda x: fit.log_error(x) - target, grid)
+    falls = fit.exponent > 0  # where a law rises, larger sets lead away from the target
+    size = crossing_of(lambda x: fit.log_error(x) - target, grid) if falls else None
     grid = refined(grid, size)
     low, high = fit.curve.sizes[[0, -1]]
     return SizeFor(
@@ -181,8 +187,10 @@ def size_for(fit: Fit, floor: Floor | None, error: float, *, level: float, unit:
 def _reach(fit: Fit, floor: Floor | None, error: float, *, found: bool) -> str:
     if floor is not None and error <= floor.at_least:
         return "unreachable"
+    if not found and error >= np.exp(fit.log_error(np.log(fit.curve.sizes[:1]))[0]):
+        return "already reached"
     if not found:
-        return "below the floor"
+        return "below the floor" if fit.floor > 0 else "not reached"
     if floor is not None and (floor.at_most is None or error <= floor.at_most):
         return "open"
     return "reachable" if error > fit.floor else "below the floor"

@@ -111,7 +111,7 @@ class PowerLaw:
         parts = f"{m} sizes from {wording.size(low)} to {wording.size(high)}" + (
             f", {chains} chains" if chains > 1 else ", one curve"
         )
-        law = f"{wording.error(self.prefactor, self.unit)} × N^-{self.exponent:.3f}"
+        law = f"{wording.error(self.prefactor, self.unit)} × N^{-self.exponent:.3f}"
         if self.form == "a N^-b + c":
             law += f" + {wording.error(self.offset, self.unit)}"
         lines = [

@@ -71,8 +71,14 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
         numbers = pd.to_numeric(table[name], errors="coerce")
         wrong = np.flatnonzero(numbers.isna() & table[name].notna())
         if len(wrong):
+            value = str(table[name].iloc[wrong[0]])
+            mend = (
+                "Leave out points without a result; all sizes of a chain where one is missing."
+                if value.strip().lower() in {"nan", "inf", "none", "null", "na", "n/a", "-"}
+                else "Write it with a point, and nothing else in the cell."
+            )
             raise ScalingError(
-                f"row {wrong[0] + 1}: {name} {table[name].iloc[wrong[0]]!r} is not a number. Write it with a point."
+                f"row {wrong[0] + 1}: {name} {value!r} is not a number (the line of names is not counted). {mend}"
             )
     table = table.assign(size=pd.to_numeric(table["size"]), error=pd.to_numeric(table["error"]))
     table = _final(table)

@@ -1,5 +1,6 @@
 """The points of a study as they are fitted: errors of single compositions where all points share them, of chains with all sizes."""
 
+from collections.abc import Hashable
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ from transferkit.scaling.points import FINAL, read_points
 
 CURVE = ["test", "quantity", "curve"]
 """What tells one curve from another in the tables of a study."""
-Waiting = dict[tuple[str, ...], list[object]]
+Waiting = dict[tuple[Hashable, ...], list[object]]
 """Chains that lack a size, by test part, quantity and curve."""
 
 
@@ -25,7 +26,8 @@ def read_study_points(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     cells = folder / "compositions.parquet"
     rows, waiting = fit_rows(read_points(folder / "points.csv"), read_points(cells) if cells.exists() else None)
     return rows, [
-        waiting_words(chains, curve, f"{quantity} on {test}") for (test, quantity, curve), chains in waiting.items()
+        waiting_words(chains, str(curve), f"{quantity} on {test}")
+        for (test, quantity, curve), chains in waiting.items()
     ]
 
 

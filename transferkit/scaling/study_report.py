@@ -1,6 +1,7 @@
 """The tables, the analysis and the page of a study, finished or not, from what its folder holds."""
 
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from transferkit.report.page import write as write_page
@@ -48,34 +49,52 @@ def report_study(folder: str | Path, found: Collected | None = None) -> Path:
 
 
 def about(folder: Path, told: Json) -> Json:
-    """What the page says of data and versions, from the first finished point: nothing of it differs between points.
+    """What the page says of data and versions, from the first finished point of every curve.
 
     Args:
         folder: of the study
         told: its study.json
     """
-    recipe = told.get("recipe") or {}
-    data = recipe.get("data") or {}
-    fidelities = [str(data.get("fidelity", ""))]
+    named = str(((told.get("recipe") or {}).get("data") or {}).get("fidelity", ""))
+    found = list(_firsts(folder, told["points"]))
+    levels = [named, *(str(result.get("fidelity", "")) for result in found)]
     out: Json = {
-        "synthetic": any(name.startswith(SYNTHETIC) for name in fidelities),
+        "synthetic": any(name.startswith(SYNTHETIC) for name in levels),
         "pool": None,
         "origin": {},
         "versions": {},
     }
-    first = next((p for p in told["points"] if (folder / "points" / p["key"] / "result.json").exists()), None)
-    if first is None:
+    if not found:
         return out
-    result: Json = json.loads((folder / "points" / first["key"] / "result.json").read_text())
-    adapter = result.get("adapter") or {}
-    out["versions"] = result.get("versions") or {}
     kind = "compositions" if told.get("abscissa") == "compositions" else "structures"
-    out["pool"] = ((result.get("data") or {}).get("pool") or {}).get(kind)  # runs of older versions did not store it
-    out["origin"] = {
-        "potential": " ".join(str(adapter.get(key) or "") for key in ("name", "checkpoint")).strip(),
-        "licence of the weights": adapter.get("licence"),
-        "level of theory": result.get("fidelity"),
-        "data": (result.get("data") or {}).get("hash"),
+    data, adapters = ([result.get(key) or {} for result in found] for key in ("data", "adapter"))
+    pools = [
+        pool[kind] for pool in (one.get("pool") or {} for one in data) if kind in pool
+    ]  # older versions stored none
+    return out | {
+        "versions": {name: v for result in found for name, v in (result.get("versions") or {}).items()},
+        "pool": min(pools, default=None),
+        "origin": {
+            "potential": _all(
+                " ".join(str(a.get(key) or "") for key in ("name", "checkpoint")).strip() for a in adapters
+            ),
+            "licence of the weights": _all(a.get("licence") for a in adapters),
+            "level of theory": _all(result.get("fidelity") for result in found),
+            "data": _all(one.get("hash") for one in data),
+        },
     }
-    out["synthetic"] = out["synthetic"] or str(result.get("fidelity", "")).startswith(SYNTHETIC)
-    return out
+
+
+def _firsts(folder: Path, points: Sequence[Json]) -> Iterator[Json]:
+    """Results of the first finished point of every curve."""
+    seen: set[str] = set()
+    for point in points:
+        path = folder / "points" / point["key"] / "result.json"
+        if (curve := str(point.get("curve"))) not in seen and path.exists():
+            seen.add(curve)
+            yield json.loads(path.read_text())
+
+
+def _all(values: Iterable[object]) -> str | None:
+    """Every value once."""
+    return ", ".join(dict.fromkeys(str(value) for value in values if value)) or None

@@ -25,11 +25,13 @@ def size(value: float) -> str:
 def error(value: float, unit: str) -> str:
     """An error with its unit.
 
-    >>> error(0.0216, "eV/atom"), error(0.5, "")
-    ('21.6 meV/atom', '0.5')
+    >>> error(0.0216, "eV/atom"), error(1.234, "eV/atom"), error(0.5, "")
+    ('21.6 meV/atom', '1,230 meV/atom', '0.5')
     """
     shown, factor = SHOWN.get(unit, (unit, 1.0))
-    return f"{value * factor:.3g} {shown}".rstrip()
+    number = value * factor
+    text = f"{float(f'{number:.3g}'):,.0f}" if 1000 <= number < 1e8 else f"{number:.3g}"
+    return f"{text} {shown}".rstrip()
 
 
 def number(value: float) -> str:
@@ -71,11 +73,16 @@ def _piece(low: float | None, high: float | None, show: Callable[[float], str]) 
 def beyond(value: float, smallest: float, largest: float) -> str:
     """How far a size lies outside the sizes that were measured; empty where it lies inside.
 
-    >>> beyond(240.0, 1.0, 100.0), beyond(50.0, 1.0, 100.0)
-    ('2.4 times beyond your largest size', '')
+    >>> beyond(240.0, 1.0, 100.0), beyond(103.0, 1.0, 100.0), beyond(50.0, 1.0, 100.0)
+    ('2.4 times beyond your largest size', 'just beyond your largest size', '')
     """
     if value > largest * (1 + 1e-9):
-        return f"{value / largest:.2g} times beyond your largest size"
+        return f"{_times(value / largest)} beyond your largest size"
     if value < smallest * (1 - 1e-9):
-        return f"{smallest / value:.2g} times below your smallest size"
+        return f"{_times(smallest / value)} below your smallest size"
     return ""
+
+
+def _times(ratio: float) -> str:
+    """How many times; "1 times beyond" would read as twice."""
+    return "just" if ratio < 1.1 else f"{ratio:.2g} times"

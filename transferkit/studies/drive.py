@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from transferkit.cores import cores
+from transferkit.counter import COLUMNS
 from transferkit.errors import RecipeError, StudyError
 from transferkit.recipe import Recipe
 from transferkit.run_folder import folder_of, write_json
@@ -20,13 +21,7 @@ from transferkit.studies.ledger import FAILED, FINISHED, Ledger
 from transferkit.studies.order import Crew, Order, Outcome
 from transferkit.studies.workers import Local, gpus_here
 
-COLUMNS = (
-    TextColumn("{task.description}"),
-    BarColumn(),
-    MofNCompleteColumn(),
-    TimeElapsedColumn(),
-    TimeRemainingColumn(),
-)
+WIDE = 120
 DEATHS = 3
 """Processes that may die over one point before it counts as failed."""
 EVICTIONS = 30
@@ -155,7 +150,10 @@ def _work(crew: Crew, todo: list[Order], desk: Desk) -> None:
                     if again is not None:
                         later.append((time.monotonic() + again, one))
                     elif open_.pop(one.key, None) is not None:
-                        progress.update(bar, advance=1, description=f"points (last: {one.label})")
+                        last = (
+                            f" (last: {one.label})" if progress.console.width >= WIDE else ""
+                        )  # or it leaves the bar no room
+                        progress.update(bar, advance=1, description=f"points{last}")
                         if not progress.console.is_terminal:  # a log shows no bar
                             words = f": {outcome.why}" if outcome.why else f" in {outcome.seconds:.0f} s"
                             n = len(todo) - len(open_)

@@ -16,7 +16,7 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import NoReturn
 
-from transferkit.cores import cores
+from transferkit.cores import threads_for
 from transferkit.errors import StudyError
 from transferkit.studies.order import LOST, Order, Outcome, carry_out
 
@@ -64,7 +64,7 @@ class Local:
             gpus: names for ``CUDA_VISIBLE_DEVICES``; dealt out in turn, one for each worker
             work: the point function
         """
-        threads = max(1, cores() // workers)
+        threads = threads_for(workers)
         self.queue: deque[Order] = deque()
         self.stillborn = 0
         self.workers = [Worker(gpus[k % len(gpus)] if gpus else None, threads, work) for k in range(workers)]

@@ -8,8 +8,10 @@ Synthetic labels: this tests chained training, heads, fits and pages. It is no e
 """
 
 import argparse
+import atexit
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +134,29 @@ def old_heads(found: list[dict], folders: dict[str, Path]) -> dict[str, dict[str
     return told
 
 
+def spent() -> float:
+    """Seconds of processor time of this call, with those of the processes it started and that have ended."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+def book(path: Path) -> None:
+    """Add this call to those before it: a run that was stopped and started again counts whole."""
+    path.write_text(json.dumps([*earlier(path), round(spent(), 1)]))
+
+
+def earlier(path: Path) -> list[float]:
+    """What calls before this one took."""
+    return json.loads(path.read_text()) if path.exists() else []
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Frames and compositions of the data, and frames of the test part, the same for all students."""
+    recipe = load_recipe(folder / "recipe.yaml")
+    data = read_data(recipe).kept
+    test = len(divide(recipe, data).test)
+    return {"frames": len(data), "compositions": len(set(data.composition)), "test_frames": test}
+
+
 def main() -> None:
     """Data, two studies, lines."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -139,6 +164,7 @@ def main() -> None:
     p.add_argument("--shared", default=os.environ.get("TRANSFERKIT_SHARED"))
     p.add_argument("--workers", type=int, default=1)
     a = p.parse_args()
+    atexit.register(book, a.out / "spent.json")
     if not (a.out / "data" / "synthetic-card.json").exists():
         teacher = HERE.parents[1] / "data" / "teacher.py"
         call = [sys.executable, str(teacher), str(a.out / "data"), *CELLS]
@@ -164,8 +190,16 @@ def main() -> None:
         heads = {"quantity": quantity, "x": "old head after fine-tuning", "y": "new head"}
         sets.append(against(found, old[quantity], y, {**heads, "title": f"Head against head, {quantity}"}))
     write_json(second / "study.json", {**told, "lines": sets})
-    write_json(a.out / "lines.json", {"synthetic": True, "lines": sets})
-    print(report_study(second))
+    page = report_study(second)
+    facts = {
+        "synthetic": True,
+        "warning": "Labels are predictions of CHGNet. This tests machinery and is never evidence.",
+        "students": len(found),
+        "cpu_s": round(sum(earlier(a.out / "spent.json")) + spent(), 1),
+        **sizes(found[0]["folder"]),
+    }
+    write_json(a.out / "lines.json", {**facts, "lines": sets})
+    print(page)
 
 
 if __name__ == "__main__":

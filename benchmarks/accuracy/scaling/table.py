@@ -8,12 +8,16 @@ import shutil
 import sys
 from pathlib import Path
 
+from transferkit.division import divide
+from transferkit.recipe import Recipe
 from transferkit.report.quantities import QUANTITIES
 from transferkit.report.study_caveats import caveats
 from transferkit.report.study_page import ORDER
 from transferkit.report.study_sections import section
 from transferkit.report.study_sentences import answer
+from transferkit.resolve import read_data
 from transferkit.scaling.study_report import report_study
+from transferkit.vary import points
 
 HERE = Path(__file__).parent
 
@@ -23,10 +27,18 @@ def rows(head: list[str], lines: list[list[str]]) -> list[str]:
     return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(line)} |" for line in lines), ""]
 
 
+def pool(told: dict) -> int:
+    """Compositions to draw subsets from; points that were trained before this number was stored do not tell it."""
+    recipe = points(Recipe.model_validate(told["recipe"]))[0].recipe
+    held: int = divide(recipe, read_data(recipe).kept).info["pool"][told["abscissa"]]
+    return held
+
+
 def study(folder: Path, out: Path) -> list[str]:
     """What one study found, and its table, laws and figures beside this file."""
     report_study(folder)
     told = json.loads((folder / "study.json").read_text())
+    told["pool"] = told.get("pool") or pool(told)
     short, unit = told["name"], told["abscissa"]
     shutil.copy(folder / "points.csv", out / f"points-{short}.csv")
     (out / f"laws-{short}.json").write_text(json.dumps(told["analysis"], indent=1, ensure_ascii=False) + "\n")

@@ -70,14 +70,53 @@ CASES = [
         ["fit", "c.csv"],
         ("a factor of 9", "less than a decade", "100 or more"),
     ),
-    Case("fit of an error of zero", text("c.csv", CURVE.replace("0.2", "0")), ["fit", "c.csv"], ("error 0", "not a positive")),
-    Case("fit of an error that is no number", text("c.csv", CURVE.replace("0.2", "x")), ["fit", "c.csv"], ("row 2", "'x'")),
-    Case("fit of a size twice", text("c.csv", CURVE + "100,0.2\n"), ["fit", "c.csv"], ("size 100 stands twice", "chains")),
     Case(
-        "fit of an unknown curve", text("c.csv", CURVE), ["fit", "c.csv", "--scratch", "random"], ("no curve is called 'random'",)
+        "fit of an error of zero",
+        text("c.csv", CURVE.replace("0.2", "0")),
+        ["fit", "c.csv"],
+        ("error 0", "not a positive"),
     ),
-    Case("fit for a target of zero", text("c.csv", CURVE), ["fit", "c.csv", "--target", "0"], ("error 0 is not a positive",)),
-    Case("fit at a level in percent", text("c.csv", CURVE), ["fit", "c.csv", "--level", "95"], ("level is 95", "Give 0.95")),
+    Case(
+        "fit of an error that is no number",
+        text("c.csv", CURVE.replace("0.2", "x")),
+        ["fit", "c.csv"],
+        ("row 2", "'x'"),
+    ),
+    Case(
+        "fit of a size twice", text("c.csv", CURVE + "100,0.2\n"), ["fit", "c.csv"], ("size 100 stands twice", "chains")
+    ),
+    Case(
+        "fit of points of no known moment",
+        text("c.csv", CURVE.replace("error", "error,when").replace("\n", ",Final\n").replace("when,Final", "when")),
+        ["fit", "c.csv"],
+        ("row 1: when is 'Final'", "Did you mean 'final'?"),
+    ),
+    Case(
+        "fit where a composition is missing",
+        text(
+            "c.csv", "size,error,composition\n" + "".join(f"{n},0.1,{c}\n" for n in (10, 50, 100) for c in "ABCDE")[:-8]
+        ),
+        ["fit", "c.csv"],
+        ("size 100", "has no error of composition 'E'", "not tested at every point"),
+    ),
+    Case(
+        "fit of an unknown curve",
+        text("c.csv", CURVE),
+        ["fit", "c.csv", "--scratch", "random"],
+        ("no curve is called 'random'",),
+    ),
+    Case(
+        "fit for a target of zero",
+        text("c.csv", CURVE),
+        ["fit", "c.csv", "--target", "0"],
+        ("error 0 is not a positive",),
+    ),
+    Case(
+        "fit at a level in percent",
+        text("c.csv", CURVE),
+        ["fit", "c.csv", "--level", "95"],
+        ("level is 95", "Give 0.95"),
+    ),
     Case("unknown verb", nothing, ["describ", SET], ("No such command 'describ'", "Did you mean 'describe'?")),
     Case("unknown option", nothing, ["describe", SET, "--jsn"], ("No such option: --jsn", "--json")),
     Case("no data named", nothing, ["describe"], ("Missing argument 'data'", "-h")),

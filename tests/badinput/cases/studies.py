@@ -1,4 +1,13 @@
-"""Studies: what varies, where points run, and whose folder it is."""
+"""Studies: what varies, where points run, whose folder it is, and what in it is damaged."""
+
+import json
+from pathlib import Path
+
+import transferkit as tk
+from transferkit.adapters.graphs import build_graphs
+from transferkit.recipe_file import load_recipe
+from transferkit.scaling.collect import collect
+from transferkit.studies.ledger import Ledger
 
 from .case import Case, both, text
 
@@ -18,7 +27,97 @@ def vary(lines, *, base=GOOD):
 
 GOOD_FILE = vary("  seed: [0, 1]\n")
 
+
+def ledger(folder):
+    """The study of s.yaml in the folder out, begun."""
+    GOOD_FILE(folder)
+    found = Ledger.of(load_recipe(folder / "s.yaml"), folder / "out")
+    found.claim()
+    return found
+
+
+def finished(*changes):
+    """A study with two finished points, in which something was changed."""
+
+    def make(folder):
+        judged = {when: {"by_composition": {"MgO": {"energy": 0.1, "free_forces": 0.1}}} for when in ("step0", "final")}
+        result = {
+            "data": {"hash": "0" * 64, "counts": {"train": 9}, "compositions": {"train": 9}},
+            "tests": {"unseen compositions": {**judged, "undetermined": {}}},
+        }
+        for order, change in zip(ledger(folder).orders(), changes, strict=True):
+            order.folder.mkdir(parents=True)
+            (order.folder / "result.json").write_text(change(json.dumps(result)))
+
+    return make
+
+
+def as_it_is(result):
+    return result
+
+
+def graphs_damaged(folder):
+    """A file of the graphs that all points share, cut in the middle."""
+    build_graphs(tk.load("toy"), tk.bundled("gpaw-pbe-r2scan")[:3], store=folder / "graphs")
+    (path,) = (path for path in (folder / "graphs").rglob("*") if path.is_file() and path.stat().st_size)
+    path.rename(path.with_stem("shard"))
+    path.with_stem("shard").write_bytes(b"x" * 100)
+
+
+def graphs_again(folder):
+    return build_graphs(tk.load("toy"), tk.bundled("gpaw-pbe-r2scan")[:3], store=Path(folder) / "graphs")
+
+
+def points_are_a_file(folder):
+    ledger(folder)
+    (folder / "out" / "points").write_text("x")
+
+
+def study_damaged(folder):
+    ledger(folder)
+    (folder / "out" / "study.json").write_text("{")
+
+
+def table_damaged(folder):
+    ledger(folder)
+    (folder / "out" / "points.csv").write_text("size,error\n10,0.1\n")
+    (folder / "out" / "compositions.parquet").write_text("x")
+
+
 CASES = [
+    Case(
+        "a damaged file of graphs",
+        graphs_damaged,
+        graphs_again,
+        ("shard", "is damaged", "delete this file"),
+        code=2,
+    ),
+    Case(
+        "points that are a file",
+        points_are_a_file,
+        [*STUDY, "--output", "out"],
+        ("out/points is a file", "a study keeps a folder of that name", "Move it away"),
+    ),
+    Case(
+        "a damaged result of a point",
+        finished(as_it_is, lambda result: result[:40]),
+        ["report", "out"],
+        ("result.json is damaged", "Remove its folder, and run the study again"),
+    ),
+    Case(
+        "data that changed between points",
+        finished(as_it_is, lambda result: result.replace("0" * 64, "1" * 64)),
+        ["report", "out"],
+        ("their data changed between them", "1 saw 000000000000 and 1 saw 111111111111", "out/points/"),
+    ),
+    Case(
+        "a damaged study.json", study_damaged, ["report", "out"], ("out/study.json is damaged", "finished points stay")
+    ),
+    Case("no study to collect", GOOD_FILE, collect, ("holds no study.json", "transferkit study")),
+    Case("fit of a study without points", ledger, ["fit", "out"], ("out holds no points.csv", "study that has points")),
+    Case(
+        "fit of a study with a damaged table", table_damaged, ["fit", "out"], ("compositions.parquet cannot be read",)
+    ),
     Case("no vary", text("s.yaml", GOOD), STUDY, ("has no vary", "transferkit run")),
     Case("a study is no run", GOOD_FILE, ["run", "s.yaml"], ("so it is a study", "transferkit study")),
     Case("nothing varies", vary("  {}\n"), STUDY, ("vary: nothing varies", "seed: [0, 1, 2]")),
