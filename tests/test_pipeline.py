@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import transferkit as tk
 from transferkit import api, division, pipeline, resolve
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.store import read_parquet, write_parquet
-from transferkit.errors import CheckpointError, Interrupted, RunFolderError
+from transferkit.errors import CheckpointError, Interrupted, RecipeError, RunFolderError
 from transferkit.evaluation.predict import network_energy, predict
 from transferkit.recipe import Recipe
 from transferkit.reference.elemental import ElementalReference
@@ -117,6 +118,17 @@ def test_a_finished_run_is_not_run_again(folder):
     before = (folder / "result.json").stat().st_mtime_ns
     pipeline.run(recipe(), output=folder, smoke=True)
     assert (folder / "result.json").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("as_", [str, Path])
+def test_a_recipe_may_be_given_as_its_file(folder, tmp_path, as_):
+    before = (folder / "result.json").stat().st_mtime_ns
+    path = tmp_path / "x.yaml"
+    path.write_text(yaml.safe_dump(recipe().model_dump(mode="json")))
+    assert tk.run(as_(path), output=folder, smoke=True) == folder
+    assert (folder / "result.json").stat().st_mtime_ns == before  # it is the same run
+    with pytest.raises(RecipeError, match="no.yaml"):
+        tk.run(as_(tmp_path / "no.yaml"), output=folder)
 
 
 def test_an_interrupted_run_goes_on_where_a_forward_pass_has_other_last_digits(tmp_path, monkeypatch):

@@ -42,6 +42,7 @@ def test_runs_share_the_cores_that_the_process_may_use(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5, 6}, raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert cores() == 4
     assert (shares(9), shares(2)) == ((4, 1), (2, 2))
 

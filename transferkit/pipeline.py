@@ -28,6 +28,7 @@ from transferkit.evaluation.outcome import Evaluation
 from transferkit.evaluation.predict import predict
 from transferkit.provenance import provenance
 from transferkit.recipe import Recipe, identity
+from transferkit.recipe_file import recipe_of
 from transferkit.report.page import write as write_page
 from transferkit.rereferencing import compare_policies
 from transferkit.resolve import length_of, limits_of, loss_of, optimiser_of, read_data, reference_of, strategy_of
@@ -42,11 +43,11 @@ MOST_IN_MEMORY = 200_000
 because of memory alone: building takes well under a millisecond per structure."""
 
 
-def run(recipe: Recipe, *, output: Path | None = None, smoke: bool = False, resume: bool = True) -> Path:
+def run(recipe: Recipe | str | Path, *, output: Path | None = None, smoke: bool = False, resume: bool = True) -> Path:
     """Carry out a recipe: one run, or every variant and seed of a comparison.
 
     Args:
-        recipe: from :func:`transferkit.recipe_file.load_recipe`
+        recipe: file, or what :func:`transferkit.recipe_file.load_recipe` makes of it
         output: folder to write to; ``runs/<name>`` if not given, ``runs/<name>-smoke`` for a smoke run
         smoke: two steps on at most 200 training structures, to see that everything works
         resume: continue what is there; what is finished is not run again
@@ -56,8 +57,9 @@ def run(recipe: Recipe, *, output: Path | None = None, smoke: bool = False, resu
 
     Raises:
         RunFolderError: the folder belongs to another recipe.
-        RecipeError: the recipe is a study.
+        RecipeError: the recipe is a study, or its file is wrong.
     """
+    recipe = recipe_of(recipe)
     folder = folder_of(recipe, output, smoke=smoke)
     if recipe.vary is not None:
         raise RecipeError(

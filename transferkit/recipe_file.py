@@ -46,6 +46,15 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     return recipe
 
 
+def recipe_of(given: Recipe | str | Path) -> Recipe:
+    """A recipe as it is, or read from its file.
+
+    Raises:
+        RecipeError: as of :func:`load_recipe`.
+    """
+    return given if isinstance(given, Recipe) else load_recipe(given)
+
+
 def _read(path: Path) -> Document:
     if not path.is_file():
         kind = "is a folder" if path.is_dir() else "does not exist"

@@ -18,6 +18,9 @@ KINDS: Mapping[type, str] = {
     type(None): "nothing",
 }  # fmt: skip
 
+NOT_TRACKED = frozenset({"off", "no", "none", "disabled", "disable", "null"})
+"""What people write as ``tracking.wandb.mode`` to have none."""
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -101,6 +104,8 @@ def _text(path: OptionPath, errors: list[ErrorDetails], data: Any, top: Collecti
         return unknown_option(path, data, top)
     if kind == "missing":
         return f"is missing. {_description(path, data)}".rstrip()
+    if path[-2:] == ("wandb", "mode") and (value is False or str(value).lower() in NOT_TRACKED):
+        return f"{_shown(value)} is not a choice; to turn it off write `tracking: {{wandb: null}}`."
     if kind in {"literal_error", "union_tag_invalid", "union_tag_not_found"} and len(errors) == 1:
         return _choice(error)
     if kind == "string_pattern_mismatch":

@@ -10,6 +10,7 @@ from transferkit.preview.prepare import prepare
 
 
 def estimated(recipe, folder, seconds=30.0, attempts=None, **groups):
+    """With 0 ``seconds`` only a sample of the graphs is built."""
     attempts = attempts or Attempts()
     wanted = recipe(**groups)
     run = prepare(Job("", 0, wanted, folder / "x"), attempts)
@@ -62,16 +63,16 @@ def test_a_small_training_part_is_measured_also_where_time_is_short(recipe, tmp_
 
 def test_gradual_strategies_are_told_apart(recipe, tmp_path):
     gradual = {"kind": "gradual", "every": 1, "unit": "steps"}
-    once = Attempts()
-    assert estimated(recipe, tmp_path, attempts=once, strategy=gradual)[0].popitem()[1].to_json()["gradual"] is True
-    assert estimated(recipe, tmp_path, attempts=once)[0].popitem()[1].to_json()["gradual"] is False
+    once = {"attempts": Attempts(), "seconds": 0.0}
+    assert estimated(recipe, tmp_path, **once, strategy=gradual)[0].popitem()[1].to_json()["gradual"] is True
+    assert estimated(recipe, tmp_path, **once)[0].popitem()[1].to_json()["gradual"] is False
 
 
 def test_copies_make_an_epoch_longer_and_cost_what_the_structure_does(recipe, tmp_path):
-    lengths, once = [], Attempts()
+    lengths, once = [], {"attempts": Attempts(), "seconds": 0.0}
     for more in ({}, {"augmentation": {"kind": "noise", "copies": 3}}):
         training = {"epochs": 2, "batch": {"structures": 1}, **more}
-        found, attempts = estimated(recipe, tmp_path, attempts=once, training=training)
+        found, attempts = estimated(recipe, tmp_path, **once, training=training)
         assert attempts.mistakes() == []
         lengths.append(found.popitem()[1].to_json()["steps"])
     assert lengths[1] == 4 * lengths[0]

@@ -2,10 +2,12 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+import transferkit as tk
 from transferkit.errors import RecipeError, StudyError
 from transferkit.studies import drive
 from transferkit.studies.drive import study
@@ -24,6 +26,17 @@ def test_all_points_and_tables(study_recipe, here, tmp_path):
     assert len(points) == 8 * 2 * 2 * 2  # points, tests, moments, quantities (no stress)
     assert pd.read_parquet(folder / "compositions.parquet")["composition"].nunique() > 0
     assert json.loads((folder / "study.json").read_text())["finished"] == 8
+
+
+@pytest.mark.parametrize("as_", [str, Path])
+def test_a_study_may_be_given_as_its_file(study_recipe, here, tmp_path, as_):
+    path = tmp_path / "toy.yaml"
+    text = json.dumps(study_recipe().model_dump(mode="json", exclude_unset=True))  # JSON is YAML
+    path.write_text(text)
+    folder = tk.study(as_(path), output=tmp_path / "x", crew=lambda _: here())
+    assert json.loads((folder / "study.json").read_text())["finished"] == 8
+    with pytest.raises(RecipeError, match="no.yaml"):
+        tk.study(as_(tmp_path / "no.yaml"))
 
 
 def test_finished_points_are_not_run_again_and_a_changed_option_runs_what_it_touches(study_recipe, here, tmp_path):

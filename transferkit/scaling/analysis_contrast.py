@@ -16,7 +16,20 @@ CONTRAST, STRATEGY, PARTS = "contrast", "strategy.kind", "parts"
 SCRATCH = {CONTRAST: "scratch", STRATEGY: "from-scratch"}
 """Columns that say which curves are from random weights, and how."""
 KNOWN = frozenset(
-    {"curve", "size", "chain", "seed", "test", "quantity", "when", "error", "unit", "n_compositions", "composition", "point"}
+    {
+        "curve",
+        "size",
+        "chain",
+        "seed",
+        "test",
+        "quantity",
+        "when",
+        "error",
+        "unit",
+        "n_compositions",
+        "composition",
+        "point",
+    }
     | {"data.subset", "data.subset.compositions", "data.subset.seed"}
 )
 """Columns that do not tell one curve from another."""

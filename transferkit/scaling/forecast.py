@@ -96,8 +96,9 @@ class SizeFor:
         target = wording.error(self.error, self.unit)
         if self.size is None:
             text = f"{target} is {NOWHERE.get(self.reach, self.reach)}."
-            asked = self.reach in {"below the floor", "not reached"}
-            return f"{text} Size: {wording.interval(self.interval, wording.size)}." if asked else text
+            if self.reach != "below the floor":
+                return text
+            return f"{text} Size: {wording.interval(self.interval, wording.size)}."
         where = f" ({self.beyond})" if self.beyond else ""
         text = (
             f"{target} needs size {wording.size(self.size)}{where}, {wording.interval(self.interval, wording.size)}; "

@@ -85,4 +85,6 @@ def beyond(value: float, smallest: float, largest: float) -> str:
 
 def _times(ratio: float) -> str:
     """How many times; "1 times beyond" would read as twice."""
-    return "just" if ratio < 1.1 else f"{ratio:.2g} times"
+    if ratio < 1.1:
+        return "just"
+    return f"{float(f'{ratio:.2g}'):,.0f} times" if 100 <= ratio < 1e7 else f"{ratio:.2g} times"

@@ -13,6 +13,7 @@ from transferkit.cores import cores
 from transferkit.counter import COLUMNS
 from transferkit.errors import RecipeError, StudyError
 from transferkit.recipe import Recipe
+from transferkit.recipe_file import recipe_of
 from transferkit.run_folder import folder_of, write_json
 from transferkit.scaling.collect import Collector
 from transferkit.studies import order as outcome_of
@@ -33,7 +34,7 @@ TABLES = 5.0
 
 
 def study(
-    recipe: Recipe,
+    recipe: Recipe | str | Path,
     *,
     output: Path | None = None,
     on: str | Path = "local",
@@ -45,7 +46,7 @@ def study(
     """Carry out every point of a study that is not finished, and put together what was found.
 
     Args:
-        recipe: with ``vary``, from :func:`transferkit.recipe_file.load_recipe`
+        recipe: with ``vary``: its file, or what :func:`transferkit.recipe_file.load_recipe` makes of it
         output: folder to write to; ``runs/<name>`` if not given
         on: "local", or a file that describes a cluster; see :mod:`transferkit.studies.cluster`
         workers: points at a time on this machine; one per GPU, or one per core, if not given
@@ -62,6 +63,7 @@ def study(
         StudyError: at the end, if points failed; the others are finished all the same.
         KeyboardInterrupt: Ctrl-C; points under way have written a checkpoint.
     """
+    recipe = recipe_of(recipe)
     if recipe.vary is None:
         raise RecipeError(f"recipe {recipe.name!r} has no vary, so it is no study: use `transferkit run`, or add vary.")
     if str(on) != "local":

@@ -9,13 +9,17 @@ from setting import ARMS, TASKS
 from transferkit.evaluation.compare import holm, paired
 
 QUANTITIES = {"energy": (1000, "meV/atom"), "forces": (1000, "meV/Å")}
-AGAINST = {"none": "equal steps", "longer": "equal time", "forces": "equal steps"}
 RIVALS = {
     "none": ("longer", "noise", "first", "second", "paper", "taylor"),
-    "longer": ("noise", "first", "second"),
+    "longer": ("noise", "first", "second", "second-long"),
     "forces": ("forces-second",),
 }
 """Baseline, and what is compared with it."""
+
+
+def terms(arm: str, baseline: str) -> str:
+    """What an arm and its baseline have in common."""
+    return "equal time" if baseline == "longer" and not ARMS[arm].longer else "equal steps"
 
 
 def differences(runs: list[dict]) -> Iterator[dict]:

@@ -93,6 +93,14 @@ ARMS = {
     "second": Arm("PITC + PISC, κ = 1/2", tuned="second"),
     "paper": Arm("PITC + PISC, κ = 0, the paper's weights", tuned="paper", extra=True),
     "taylor": Arm("Taylor labels (from forces)", tuned="taylor", tasks=("ethanol",), sees_forces=True),
+    "second-long": Arm(
+        "PITC + PISC, κ = 1/2, as many steps as the longer training",
+        tuned="second",
+        longer=True,
+        tasks=("ethanol",),
+        baseline="longer",
+        extra=True,
+    ),
     "forces": Arm(
         "energies and forces", weights=FORCES, tasks=("ethanol",), sees_forces=True, baseline="forces", extra=True
     ),

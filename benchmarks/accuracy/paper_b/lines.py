@@ -1,6 +1,6 @@
 """Paper B's lines on synthetic labels: pre-train students, fine-tune each, and fit fine-tuned against pre-trained error.
 
-python benchmarks/accuracy/paper_b/lines.py [--out runs/paper-b] [--shared FOLDER] [--workers 1]
+python benchmarks/accuracy/paper_b/lines.py [--out runs/paper-b] [--shared FOLDER] [--workers 1] [--now]
 
 Makes the data (benchmarks/data/teacher.py), runs the study of pretrain.yaml, then that of finetune.yaml with one arm per student,
 and writes the lines into the page of the second study. It can be stopped and started again: what is finished is kept.
@@ -51,10 +51,17 @@ def students(folder: Path) -> list[dict]:
             "seed": p["seed"],
             "identity": p["identity"],
             "folder": folder / "points" / p["key"],
+            "same_as": _weights(folder / "points" / p["key"]),
         }
         for p in told["points"]
         if (folder / "points" / p["key"] / "result.json").exists()
     ]
+
+
+def _weights(folder: Path) -> str:
+    """Hash of a student's weights: where no step was better than the first, students of one seed are all the random start."""
+    told: str = json.loads((folder / "model" / "model.json").read_text())["tensors"]["sha256"]
+    return told
 
 
 def arm(student: dict) -> str:
@@ -62,12 +69,23 @@ def arm(student: dict) -> str:
     return f"{student['labels']}-{student['size']}-{student['seed']}"
 
 
+def different(found: list[dict]) -> list[dict]:
+    """The students without those that are the same network as one before them."""
+    return list({one["same_as"]: one for one in reversed(found)}.values())[::-1]
+
+
+def shared(found: list[dict], by_arm: dict) -> dict:
+    """What is known of each different student, told of all that are the same network."""
+    known = {one["same_as"]: by_arm[arm(one)] for one in different(found) if arm(one) in by_arm}
+    return {arm(one): known[one["same_as"]] for one in found if one["same_as"] in known}
+
+
 def finetune_recipe(found: list[dict], out: Path) -> Path:
     """finetune.yaml with one arm per student."""
     recipe = yaml.safe_load((HERE / "finetune.yaml").read_text())
     recipe["data"]["source"] = str(out / "data" / "synthetic-r2scan.parquet")
     recipe["vary"] = {"student": {}}
-    for one in found:
+    for one in different(found):
         adapter = {"checkpoint": str(one["folder"])}
         if one["labels"] in NEW_HEAD:
             adapter["new_head"] = {"name": NEW_HEAD[one["labels"]], "copy_of": "default"}
@@ -86,7 +104,10 @@ def errors(folder: Path, quantity: str) -> pd.Series:
 
 
 def line(label: str, points: list[dict]) -> dict:
-    """Points of one group and the line through them, or why there is none."""
+    """Points of one group and the line through them, or why there is none. A chain that lacks a size is left out."""
+    every = {p["size"] for p in points}
+    held = {k: {p["size"] for p in points if p["chain"] == k} for k in {p["chain"] for p in points}}
+    points = [p for p in points if held[p["chain"]] == every]
     told = {"label": label, "points": points, "fit": None, "refused": ""}
     seeds = {p["chain"] for p in points}
     try:
@@ -163,6 +184,7 @@ def main() -> None:
     p.add_argument("--out", type=Path, default=Path("runs/paper-b"))
     p.add_argument("--shared", default=os.environ.get("TRANSFERKIT_SHARED"))
     p.add_argument("--workers", type=int, default=1)
+    p.add_argument("--now", action="store_true", help="pre-train no further: lines through the students that there are")
     a = p.parse_args()
     atexit.register(book, a.out / "spent.json")
     if not (a.out / "data" / "synthetic-card.json").exists():
@@ -174,7 +196,8 @@ def main() -> None:
     recipe["data"]["source"] = str(a.out / "data" / "synthetic-pbe.parquet")
     recipe["vary"]["labels"]["same-functional"]["data"]["source"] = str(a.out / "data" / "synthetic-r2scan.parquet")
     (a.out / "pretrain.yaml").write_text(yaml.safe_dump(recipe, sort_keys=False))
-    study(load_recipe(a.out / "pretrain.yaml"), output=first, workers=a.workers)
+    if not a.now:
+        study(load_recipe(a.out / "pretrain.yaml"), output=first, workers=a.workers)
     found = students(first)
     study(load_recipe(finetune_recipe(found, a.out)), output=second, workers=a.workers)
     told = json.loads((second / "study.json").read_text())
@@ -184,17 +207,22 @@ def main() -> None:
     for quantity in QUANTITIES:
         before, after = errors(first, quantity), errors(second, quantity)
         x = {arm(one): float(before[one["identity"]]) for one in found if one["identity"] in before.index}
-        y = {name: float(after[p["identity"]]) for name, p in points.items() if p["identity"] in after.index}
+        y = shared(
+            found, {name: float(after[p["identity"]]) for name, p in points.items() if p["identity"] in after.index}
+        )
         words = {"quantity": quantity, "x": "pre-trained", "y": "fine-tuned"}
         sets.append(against(found, x, y, {**words, "title": f"Fine-tuned against pre-trained, {quantity}"}))
         heads = {"quantity": quantity, "x": "old head after fine-tuning", "y": "new head"}
-        sets.append(against(found, old[quantity], y, {**heads, "title": f"Head against head, {quantity}"}))
+        sets.append(
+            against(found, shared(found, old[quantity]), y, {**heads, "title": f"Head against head, {quantity}"})
+        )
     write_json(second / "study.json", {**told, "lines": sets})
     page = report_study(second)
     facts = {
         "synthetic": True,
         "warning": "Labels are predictions of CHGNet. This tests machinery and is never evidence.",
         "students": len(found),
+        "different": len(different(found)),
         "cpu_s": round(sum(earlier(a.out / "spent.json")) + spent(), 1),
         **sizes(found[0]["folder"]),
     }

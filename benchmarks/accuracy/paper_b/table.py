@@ -16,7 +16,7 @@ from transferkit.report.quantities import QUANTITIES
 
 HERE = Path(__file__).parent
 WORDS = "Synthetic labels: this tests machinery and is never evidence"
-LOOKS = {"other": (BLUE, "o"), "same": (VERMILION, "s")}
+LOOKS = {"other": (BLUE, "o", "other level of theory"), "same": (VERMILION, "s", "same level of theory")}
 MEASURED = re.compile(r"(<!-- measured -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -28,24 +28,23 @@ def draw(sets: list[dict]) -> Figure:
     for axes, told in zip(panels, sets, strict=True):
         quantity = QUANTITIES[told["quantity"]]
         for line in told["lines"]:
-            colour, marker = LOOKS["same" if "same" in line["label"] else "other"]
-            x, y = (np.array([p[key] for p in line["points"]]) for key in ("x", "y"))
-            axes.plot(
-                quantity.factor * x, quantity.factor * y, marker, color=colour, label=f"{line['label']}: {slope(line)}"
-            )
+            colour, marker, name = LOOKS["same" if "same" in line["label"] else "other"]
+            x, y = (quantity.factor * np.array([p[key] for p in line["points"]]) for key in ("x", "y"))
+            axes.plot(x, y, marker, color=colour, label=f"{name}: {slope(line)}")
             if line["fit"]:
                 grid = np.geomspace(x.min(), x.max(), 40)
-                fitted = np.exp(line["fit"]["intercept"]) * grid ** line["fit"]["slope"]
-                axes.plot(quantity.factor * grid, quantity.factor * fitted, "-", color=colour)
+                fitted = np.exp(line["fit"]["intercept"]) * (grid / quantity.factor) ** line["fit"]["slope"]
+                axes.plot(grid, quantity.factor * fitted, "-", color=colour)
         low, high = min(axes.get_xlim()[0], axes.get_ylim()[0]), max(axes.get_xlim()[1], axes.get_ylim()[1])
         limits = axes.get_xlim(), axes.get_ylim()
         axes.plot([low, high], [low, high], color=GREY, linewidth=0.8, zorder=0)
-        axes.set(xlim=limits[0], ylim=limits[1], title=told["title"])
+        top = limits[1][0] * (limits[1][1] / limits[1][0]) ** 1.18  # room for the legend
+        axes.set(xlim=limits[0], ylim=(limits[1][0], top), title=told["title"])
         log_scale(axes.xaxis)
         log_scale(axes.yaxis)
         axes.set_xlabel(f"{told['x']} ({quantity.unit})")
         axes.set_ylabel(f"{told['y']} ({quantity.unit})")
-        axes.legend(loc="best", fontsize=7)
+        axes.legend(loc="upper left", fontsize=7.5)
     figure.suptitle(f"{WORDS}. Grey: equal errors.", fontsize=9.5, color=VERMILION)
     return figure
 
@@ -102,8 +101,8 @@ def main(folder: Path) -> None:
     """Write everything beside this file."""
     told = json.loads((folder / "lines.json").read_text())
     measured = (
-        f"{told['students']} students and as many fine-tuned ones, {told['cpu_s'] / 60:.1f} minutes of one core in all: "
-        f"{told['cpu_s'] / (2 * told['students']):.0f} s a point, with labels, graphs and old heads. {told['frames']} frames of "
+        f"{told['students']} students, of which {told['different']} differ (the others kept their random weights, since no step was better on the "
+        f"validation part) and were fine-tuned; {told['cpu_s'] / 60:.1f} minutes of one core in all, with labels and graphs. {told['frames']} frames of "
         f"{told['compositions']} compositions, {told['test_frames']} of them for the test.\n"
     )
     text = [

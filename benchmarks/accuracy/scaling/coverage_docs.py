@@ -51,7 +51,7 @@ def text(found):
         [
             BEGIN,
             "",
-            f"{' and '.join(f'{n:,}' for n in sorted(studies))} studies for each number, in per cent; the last three lines show what is *not* used, and why:",
+            f"{' and '.join(f'{n:,}' for n in sorted(studies))} studies for each number, in per cent (standard error 0.5 at 2,000); the last three lines show what is *not* used, and why:",
             "",
             *rows(claimed + beside),
             "",

@@ -83,7 +83,16 @@ def scaling_curves(
 def _points(axes: Axes, curve: Json, factor: float, colour: str, marker: str) -> None:
     for errors in curve["chains"].values():
         sizes = sorted(errors)
-        axes.plot(sizes, [factor * errors[n] for n in sizes], "o", color=colour, markersize=3.5, markeredgecolor="white", markeredgewidth=0.6, zorder=3.5)
+        axes.plot(
+            sizes,
+            [factor * errors[n] for n in sizes],
+            "o",
+            color=colour,
+            markersize=3.5,
+            markeredgecolor="white",
+            markeredgewidth=0.6,
+            zorder=3.5,
+        )
     for n, mean, interval in zip(curve["sizes"], curve["mean"], curve["interval"], strict=True):
         axes.plot([n], [factor * mean], marker, color=colour, markersize=6.5, zorder=4)
         if interval is not None:
