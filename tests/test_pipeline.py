@@ -127,7 +127,7 @@ def test_a_recipe_may_be_given_as_its_file(folder, tmp_path, as_):
     path.write_text(yaml.safe_dump(recipe().model_dump(mode="json")))
     assert tk.run(as_(path), output=folder, smoke=True) == folder
     assert (folder / "result.json").stat().st_mtime_ns == before  # it is the same run
-    with pytest.raises(RecipeError, match="no.yaml"):
+    with pytest.raises(RecipeError, match=r"no\.yaml"):
         tk.run(as_(tmp_path / "no.yaml"), output=folder)
 
 

@@ -38,6 +38,17 @@ def found(**wrong):
         ({"loss": {"energy": -1}}, "loss.energy", "greater than or equal to 0, and is -1"),
         ({"training": {}}, "training", "exactly one of epochs and steps"),
         ({"adapter": {}}, "adapter.name", "is missing. Registered name"),
+        (
+            {"tracking": {"wandb": {"mode": "off"}}},
+            "tracking.wandb.mode",
+            "to turn it off write `tracking: {wandb: null}`",
+        ),
+        (
+            {"tracking": {"wandb": {"mode": False}}},
+            "tracking.wandb.mode",
+            "to turn it off write `tracking: {wandb: null}`",
+        ),
+        ({"tracking": {"wandb": {"mode": "onlin"}}}, "tracking.wandb.mode", "Did you mean 'online'?"),
         ({"adapter": None}, "adapter", "should be a group of options, and is None (nothing)"),
         ({"name": "a b"}, "name", "'a b' cannot name a folder"),
         ({"compare": {"a b": {}}}, "compare.a b", "'a b' cannot name a folder"),

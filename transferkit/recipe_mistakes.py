@@ -18,7 +18,7 @@ KINDS: Mapping[type, str] = {
     type(None): "nothing",
 }  # fmt: skip
 
-NOT_TRACKED = frozenset({"off", "no", "none", "disabled", "disable", "null"})
+NOT_TRACKED = frozenset({"off", "false", "no", "none", "disabled", "disable", "null"})
 """What people write as ``tracking.wandb.mode`` to have none."""
 
 
@@ -104,10 +104,8 @@ def _text(path: OptionPath, errors: list[ErrorDetails], data: Any, top: Collecti
         return unknown_option(path, data, top)
     if kind == "missing":
         return f"is missing. {_description(path, data)}".rstrip()
-    if path[-2:] == ("wandb", "mode") and (value is False or str(value).lower() in NOT_TRACKED):
-        return f"{_shown(value)} is not a choice; to turn it off write `tracking: {{wandb: null}}`."
     if kind in {"literal_error", "union_tag_invalid", "union_tag_not_found"} and len(errors) == 1:
-        return _choice(error)
+        return _choice(error, path)
     if kind == "string_pattern_mismatch":
         return f"{_shown(path[-1] if error['loc'][-1] == '[key]' else value)} cannot name a folder; use letters, digits, '.', '_' and '-'"
     if all(e["type"].endswith(("_type", "_attributes_type")) or e["type"] == "literal_error" for e in errors):
@@ -170,12 +168,14 @@ def _description(path: OptionPath, data: Any) -> str:
     return re.sub(r":\w+:`~?([^`]*)`", r"\1", text).replace("``", "`")
 
 
-def _choice(error: ErrorDetails) -> str:
+def _choice(error: ErrorDetails, path: OptionPath) -> str:
     context = error.get("ctx", {})
     choices = re.findall(r"'([^']*)'", context.get("expected_tags", context.get("expected", "")))
     if error["type"] == "union_tag_not_found":
         return "kind is missing. Known: full, frozen, heads, gradual, from-scratch."
     value = context.get("tag", error["input"])
+    if path[-2:] == ("wandb", "mode") and str(value).lower() in NOT_TRACKED:
+        return f"{_shown(value)} is not a choice; to turn it off write `tracking: {{wandb: null}}`."
     return f"{_shown(value)} is not a choice. {nearest(str(value), choices)}"
 
 

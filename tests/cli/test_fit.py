@@ -56,6 +56,13 @@ def test_other_names_of_curves(read, curves):
     assert len(read("fit", curves, "--transfer", "residual")[0]["gains"]) == 1
 
 
+def test_mistakes_name_the_file(run, curves):
+    text = curves.read_text()
+    for wrong in (text.replace("error", "eror"), "size,error\n10,0.1\n20,0.05\n", text.replace("20,", "x,", 1)):
+        curves.write_text(wrong)
+        assert "curve.csv" in "".join(run("fit", curves, code=2).output.split())
+
+
 @pytest.fixture
 def study(tmp_path, study_table):
     """The folder of a study with its tables and its page; curves have other names than the verb's own, and one chain waits."""

@@ -1,8 +1,11 @@
 """Wanted: of a study, one point of every curve and size stands for all chains."""
 
+from transferkit.preview import facts
 from transferkit.preview.preview import preview
+from transferkit.preview.text import text_of
 from transferkit.preview.wanted import wanted
 from transferkit.run_folder import write_json
+from transferkit.studies.ledger import Ledger
 
 VARY = {"seed": [0, 1, 2], "data.subset": [20, 40]}
 TRAINING = {"steps": 6, "evaluate_every": 3, "evaluate_unit": "steps", "batch": {"structures": 8}}
@@ -22,6 +25,14 @@ def test_a_study_counts_what_is_left(recipe, tmp_path):
     write_json(found.jobs[0].folder / "result.json", {})
     again = wanted(study, tmp_path / "x")
     assert [*again.times.values()] == [2, 3]
+    write_json(
+        Ledger.of(study, tmp_path / "x").orders()[1].folder / "result.json", {}
+    )  # another chain, or another size
+    more = wanted(study, tmp_path / "x")
+    assert (more.study["finished"], more.study["begun"]) == (2, 0)
+    there = facts.write(tmp_path / "x", [], kind="study", study=more.study)
+    assert (there["runs"], there["finished"], there["begun"]) == (6, 2, 0)
+    assert not any("index.html" in name for name in there["files"])
     assert "Give at least 3 sizes" in again.study["no_law"]
     assert (again.study["points"], again.study["finished"], again.study["chains"]) == (6, 1, [0, 1, 2])
 
@@ -34,6 +45,10 @@ def test_a_preview_of_a_study_counts_points_and_time(recipe, tmp_path):
     text = str(found)
     assert "6 points: 1 curve (tiny), 20, 40 structures, 3 chains" in text
     assert "points/KEY" in text
+    assert "index.html" not in text
+    assert "  of 6 points, 4 finished and 1 begun there; " in text_of(
+        found.facts | {"write": found.facts["write"] | {"finished": 4, "begun": 1}}
+    )
     assert not (tmp_path / "x").exists()
 
 

@@ -21,6 +21,17 @@ def test_points_are_in_shown_units_with_chains_and_compositions(made):
     assert float(step0) == pytest.approx(2 * float(final.split()[0]), rel=0.1)
 
 
+def test_the_caption_speaks_of_what_is_drawn(made):
+    caption = made()["picture"].caption
+    assert "Bars: its interval over chains, on this test part." in caption
+    assert "Lines: " in caption
+    assert "Bands: their intervals, over chains, on this test part." in caption
+    few = made(sizes=(12, 24))["picture"].caption
+    assert "Large points" in few
+    assert "Lines" not in few
+    assert "Bands" not in few
+
+
 def test_numbers_far_beyond_the_points_are_not_given(made):
     shown = made(scratch=(2.0, 0.3), noise=0.01)
     assert shown["factors"][-1][3] == "> 12,000"

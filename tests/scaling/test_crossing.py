@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from transferkit.scaling.bounds import Interval
+from transferkit.scaling.crossing import Crossing
 from transferkit.scaling.gain import compare_curves
 
 N = np.geomspace(20, 2000, 5)
@@ -47,6 +49,16 @@ def test_parallel_curves_bound_no_crossing():
     assert "do not meet" in str(same)
     assert "at 95 % the data tell them apart at every size" in same.told("a", "b")
     assert "a is better" in same.told("a", "b")
+
+
+@pytest.mark.parametrize("low", [1e-9, 1e-4, None])
+def test_a_crossing_below_one_structure_is_told_in_words(low):
+    found = Crossing(1e-3, Interval(((low, 0.5),), 0.95), "transfer", False, "2e+04 times below your smallest size")
+    assert found.to_json()["size"] == 1e-3
+    said = found.told("a", "b")
+    assert said.startswith("The laws meet below any size, 95 % interval: ")
+    assert "b is better at every size." in said
+    assert "0.001" not in said
 
 
 def test_far_unbounded_on_both_sides():

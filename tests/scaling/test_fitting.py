@@ -44,3 +44,15 @@ def test_loss_is_the_integral_of_psi():
     assert np.allclose(loss.psi(r), numeric, atol=1e-6)
     assert loss.edge == HUBER * 0.5
     assert spread_of(np.random.default_rng(0).normal(size=20000)) == pytest.approx(1.0, abs=0.03)
+
+
+def test_a_trial_step_that_overflows_is_not_taken():
+    """An exponential whose first step goes far beyond what a float holds: no warning, and a finite end."""
+
+    def model(theta):
+        value = np.exp(np.exp(theta))
+        return value, (value * np.exp(theta))[:, :, None]
+
+    theta, cost = descend(model, np.array([[-8.0]]), np.array([[1.5]]), Loss())
+    assert np.isfinite(theta).all()
+    assert np.isfinite(cost).all()

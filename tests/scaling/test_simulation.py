@@ -51,24 +51,22 @@ def claimed(found):
     return {name: share for name, share in found.items() if not name.startswith("(")}
 
 
-STUDIES = 130
+STUDIES = 50
 """Each: about ten seconds for all three kinds together."""
 LEAST = binom.ppf(1e-3, STUDIES, 0.93) / STUDIES
-"""Fewer hits than this (111 of 130, 85 %) come by chance once in a thousand where 93 % is true, and in 93 of 100 draws where 80 % is."""
+"""Fewer hits than this (40 of 50, 80 %) come by chance less than once in a thousand where 93 % is true, and in 92 of 100 draws where 70 % is."""
 
 
 def test_the_quick_bounds_can_fail():
-    assert round(LEAST * STUDIES) == 111
+    assert round(LEAST * STUDIES) == 40
     assert binom.cdf(LEAST * STUDIES - 1, STUDIES, 0.93) < 1e-3
-    assert binom.cdf(LEAST * STUDIES - 1, STUDIES, 0.80) > 0.9
+    assert binom.cdf(LEAST * STUDIES - 1, STUDIES, 0.70) > 0.9
 
 
 def test_intervals_of_laws_and_crossings_cover(script):
     found = script.coverage(script.plain_study, STUDIES, 3)
     assert {name: share for name, share in claimed(found).items() if share < LEAST} == {}
-    assert (
-        found["(b on the test part, bootstrap over chains)"] < LEAST
-    )  # the same bound finds an interval that is too short
+    assert found["(b on the test part, bootstrap over chains)"] < 0.88
 
 
 def test_bounds_of_a_floor_cover(script):
@@ -80,7 +78,7 @@ def test_bounds_of_a_floor_cover(script):
 def test_a_floor_is_rarely_found_where_there_is_none(script):
     found = script.coverage(script.KINDS["a law without a floor, fitted with one"], STUDIES, 5)
     assert {name: share for name, share in claimed(found).items() if share < LEAST} == {}
-    most = binom.ppf(0.999, STUDIES, 0.05) / STUDIES  # 15 of 130; a rate of 20 % would pass once in a hundred draws
+    most = binom.ppf(0.999, STUDIES, 0.05) / STUDIES  # 8 of 50; a rate of 30 % would pass twice in a hundred draws
     assert found["(floor found on the test part)"] <= most
     assert found["(floor found over all compositions)"] <= most
 

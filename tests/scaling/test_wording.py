@@ -20,6 +20,24 @@ def test_intervals_say_where_they_have_no_end(pieces, text):
     assert wording.interval(Interval(pieces, 0.95), wording.number) == text
 
 
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (((20.0, 300.0),), "95 % interval 20 to 300"),
+        (((0.2, 300.0),), "95 % interval up to 300, no lower end"),
+        (((0.2, 0.5),), "95 % interval: below any size"),
+        (((None, 0.5),), "95 % interval: below any size"),
+        (((None, 0.5), (20.0, None)), "95 % interval from 20, no upper end, or below any size"),
+        (((1e-4, 300.0),), "95 % interval: no useful bound, it spans more than 6 decades"),
+        (((10.0, 9.9e6),), "95 % interval 10 to 9,900,000"),
+        (((10.0, 1.1e7),), "95 % interval: no useful bound, it spans more than 6 decades"),
+        ((), "95 % interval: none"),
+    ],
+)
+def test_intervals_of_sizes_that_no_set_has_or_that_bound_nothing(pieces, text):
+    assert wording.sizes(Interval(pieces, 0.95)) == text
+
+
 def test_errors_are_printed_in_the_units_of_the_field():
     assert wording.error(0.02, "eV/atom") == "20 meV/atom"
     assert wording.error(0.1, "eV/Å") == "100 meV/Å"

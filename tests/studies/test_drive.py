@@ -35,7 +35,7 @@ def test_a_study_may_be_given_as_its_file(study_recipe, here, tmp_path, as_):
     path.write_text(text)
     folder = tk.study(as_(path), output=tmp_path / "x", crew=lambda _: here())
     assert json.loads((folder / "study.json").read_text())["finished"] == 8
-    with pytest.raises(RecipeError, match="no.yaml"):
+    with pytest.raises(RecipeError, match=r"no\.yaml"):
         tk.study(as_(tmp_path / "no.yaml"))
 
 

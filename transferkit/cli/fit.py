@@ -35,6 +35,7 @@ def fit(
     as_json: AsJson = False,
 ) -> None:
     """Fit error = a N^-b (+ c): exponent, crossing of transfer and scratch, data factor, forecast, all with intervals."""
+    from transferkit.errors import ScalingError
     from transferkit.scaling.analysis_contrast import pairs
     from transferkit.scaling.points import read_points
     from transferkit.scaling.study_points import read_study_points
@@ -44,16 +45,19 @@ def fit(
     of_study = curve.is_dir() and (transfer, scratch) == (TRANSFER, SCRATCH)
     for text in notes:
         note(text)
-    found = fit_table(
-        table,
-        transfer=transfer,
-        scratch=scratch,
-        pairs=pairs if of_study else None,
-        offset={"auto": None, "yes": True, "no": False}[offset],
-        loss=loss,
-        level=level,
-        unit=unit,
-        targets=target or (),
-        at=at or (),
-    )
+    try:
+        found = fit_table(
+            table,
+            transfer=transfer,
+            scratch=scratch,
+            pairs=pairs if of_study else None,
+            offset={"auto": None, "yes": True, "no": False}[offset],
+            loss=loss,
+            level=level,
+            unit=unit,
+            targets=target or (),
+            at=at or (),
+        )
+    except ScalingError as error:
+        raise ScalingError(f"{curve}: {error}") from error
     show([one.to_json() for one in found], text="\n\n".join(map(str, found)), as_json=as_json)

@@ -12,6 +12,7 @@ from transferkit.preview.attempts import Attempts
 from transferkit.preview.prepare import Prepared
 from transferkit.typing import PROPERTIES, Json
 
+PAGE = "index.html, figures/"
 FILES = {
     "identity.json": "whose run this is",
     "recipe.yaml": "the recipe, resolved",
@@ -24,7 +25,7 @@ FILES = {
     "predictions/": "labels and predictions of each test, Parquet",
     "result.json": "everything that was found",
     "provenance.json": "versions and hashes",
-    "index.html, figures/": "the page",
+    PAGE: "the page",
 }
 """Of a run."""
 EACH = {"comparison": "VARIANT/seed-K", "study": "points/KEY"}
@@ -114,14 +115,16 @@ def train(runs: Sequence[Prepared]) -> list[Json]:
     return [*out.values()]
 
 
-def write(folder: Path, runs: Sequence[Prepared], *, kind: str) -> Json:
-    """Where to, and how far that is."""
+def write(folder: Path, runs: Sequence[Prepared], *, kind: str, study: Json | None = None) -> Json:
+    """Where to, and how far that is; of a study, all points count, and not only those that stand for the others."""
     states = [run.state for run in runs]
+    counts = {"runs": len(runs), "finished": states.count("finished"), "begun": states.count("begun")}
+    if study is not None:
+        counts = {"runs": study["points"], "finished": study["finished"], "begun": study["begun"]}
+    files = {name: what for name, what in FILES.items() if study is None or name != PAGE}  # a point has no page
     return {
         "folder": str(folder),
-        "runs": len(runs),
-        "finished": states.count("finished"),
-        "begun": states.count("begun"),
+        **counts,
         "each": f"{folder}/{EACH[kind]}" if kind in EACH else str(folder),
-        "files": FILES | (TRACKED if any(run.job.recipe.tracking.wandb is not None for run in runs) else {}),
+        "files": files | (TRACKED if any(run.job.recipe.tracking.wandb is not None for run in runs) else {}),
     }

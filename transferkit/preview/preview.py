@@ -116,7 +116,7 @@ def preview(
             "read": facts.read(runs, attempts),
             "split": facts.split(runs),
             "train": facts.train(runs),
-            "write": facts.write(folder, runs, kind=asked.kind) | disk,
+            "write": facts.write(folder, runs, kind=asked.kind, study=asked.study) | disk,
             "cost": _cost(runs, found, left, begin=startup + imports, workers=workers, threads=threads)
             if left
             else None,

@@ -125,7 +125,8 @@ def _write(facts: Json) -> Iterator[str]:
     each = "" if there["each"] == there["folder"] else f", each run in {there['each']}"
     yield f"  {there['folder']}{each}"
     if done:
-        yield f"  of {there['runs']} runs there {' and '.join(done)}; what is finished is not run again"
+        what = "runs" if facts.get("study") is None else "points"
+        yield f"  of {there['runs']} {what}, {' and '.join(done)} there; what is finished is not run again"
     names = {"quarantine.jsonl": "quarantine.jsonl (if frames are taken out)"}
     yield f"  {', '.join(names.get(name, name) for name in there['files'])}"
     if there["bytes"]:

@@ -10,7 +10,7 @@ from transferkit.pool import Job
 from transferkit.preview.prepare import state_of
 from transferkit.recipe import Recipe
 from transferkit.scaling.curve import no_law
-from transferkit.studies.ledger import FINISHED, Ledger
+from transferkit.studies.ledger import BEGUN, FINISHED, RUNNING, Ledger
 from transferkit.studies.treatment import treatment
 from transferkit.typing import Json
 
@@ -77,7 +77,8 @@ def _study(recipe: Recipe, folder: Path, *, smoke: bool) -> Wanted:
     sizes = sorted({p.size for p in ledger.points if p.size is not None})
     facts = {
         "points": len(ledger.points),
-        "finished": sum(one.state == FINISHED for one in where.values()),
+        "finished": sum(where[point.key].state == FINISHED for point in ledger.points),
+        "begun": sum(where[point.key].state in {BEGUN, RUNNING} for point in ledger.points),
         "curves": list(dict.fromkeys(p.curve for p in ledger.points)),
         "sizes": sizes,
         "no_law": no_law(sizes) if len(sizes) > 1 else "",

@@ -113,9 +113,22 @@ def _picture(folder: Path, told: Json, abscissa: str) -> Picture | None:
         folder,
         f"scaling {told['quantity']} {told['test']}",
         alt=f"Error against {abscissa} on logarithmic axes; {quantity.name} error in {quantity.unit}: {ends}.",
-        caption="Small points: single chains. Large points and bars: mean over chains and its interval. "
-        "Lines and bands: fitted power laws, dashed beyond what was measured.",
+        caption=_caption(curves),
     )
+
+
+def _caption(curves: Sequence[Json]) -> str:
+    """What is drawn, and over what its intervals are; of lines and bands only where there are some."""
+    lines = [curve["line"] for curve in curves if curve.get("line") is not None]
+    text = "Small points: single chains. Large points: mean over chains."
+    if any(interval is not None for curve in curves for interval in curve["interval"]):
+        text = f"{text} Bars: its interval over chains, on this test part."
+    if lines:
+        text = f"{text} Lines: fitted power laws, dashed beyond what was measured."
+    if any(line.get("low") is not None for line in lines):
+        both = any("over all compositions" in (curve.get("fit") or {}).get("method", "") for curve in curves)
+        text = f"{text} Bands: their intervals, over chains{' and compositions' if both else ', on this test part'}."
+    return text
 
 
 def _numbered(curve: Json) -> Json:

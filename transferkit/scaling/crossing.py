@@ -42,7 +42,7 @@ class Crossing:
     def told(self, transfer: str, scratch: str) -> str:
         """A sentence or two, in which the curves have these names."""
         below, above = (transfer, scratch) if self.below == "transfer" else (scratch, transfer)
-        told = wording.interval(self.interval, wording.size)
+        told = wording.sizes(self.interval)
         if self.size is None:
             open_ = any(
                 high is None or high >= 1 for _, high in self.interval.pieces
@@ -53,6 +53,9 @@ class Crossing:
                 else f"at {100 * self.interval.level:g} % the data tell them apart at every size"
             )
             return f"The laws do not meet: {below} is better at every size; {apart}."
+        if self.size < 1:
+            text = f"The laws meet below any size, {told}: {above} is better at every size."
+            return text if self.interval.bounded else f"{text} {_open(self.interval)}"
         where = "among your sizes" if self.inside else f"an extrapolation: {self.beyond}"
         text = f"The laws meet at size {wording.size(self.size)} ({where}), {told}; below it {below} is better, above it {above}."
         return text if self.interval.bounded else f"{text} {_open(self.interval)}"

@@ -64,8 +64,10 @@ def descend(model: Model, start: np.ndarray, logs: np.ndarray, loss: Loss) -> tu
         damped = normal * (1.0 + damping[:, None, None] * eye) + 1e-14 * eye
         step = np.linalg.solve(damped, across @ psi[:, :, None])[:, :, 0]
         tried = theta + step
-        new_values, new_slopes = model(tried)
-        new_cost = _cost(new_values, logs, loss)
+        # On a flat curve a trial step may overflow: it then costs infinity and is not taken.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            new_values, new_slopes = model(tried)
+            new_cost = _cost(new_values, logs, loss)
         better = new_cost <= cost
         gain = np.where(better, cost - new_cost, 0.0)
         theta = np.where(better[:, None], tried, theta)

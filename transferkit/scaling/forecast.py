@@ -98,10 +98,10 @@ class SizeFor:
             text = f"{target} is {NOWHERE.get(self.reach, self.reach)}."
             if self.reach != "below the floor":
                 return text
-            return f"{text} Size: {wording.interval(self.interval, wording.size)}."
+            return f"{text} Size: {wording.sizes(self.interval)}."
         where = f" ({self.beyond})" if self.beyond else ""
         text = (
-            f"{target} needs size {wording.size(self.size)}{where}, {wording.interval(self.interval, wording.size)}; "
+            f"{target} needs size {wording.size(self.size)}{where}, {wording.sizes(self.interval)}; "
             f"a new training: {wording.interval(self.prediction, wording.size)}."
         )
         cautions = {

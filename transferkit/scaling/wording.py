@@ -7,6 +7,8 @@ from transferkit.units import GPA
 
 SHOWN = {"eV/atom": ("meV/atom", 1e3), "eV/Å": ("meV/Å", 1e3), "eV/Å³": ("GPa", 1.0 / GPA)}
 """Stored unit to the one that is printed, and its factor."""
+USELESS = 1e6
+"""An interval whose ends are further apart than by this factor bounds nothing."""
 
 
 def size(value: float) -> str:
@@ -48,6 +50,8 @@ def interval(found: Interval, show: Callable[[float], str]) -> str:
 
     >>> interval(Interval(((2.0, None),), 0.95), number)
     '95 % interval from 2, no upper end'
+    >>> interval(Interval(((1e-5, 1e4),), 0.95), number)
+    '95 % interval: no useful bound, it spans more than 6 decades'
     >>> interval(Interval(((None, 1.0), (9.0, None)), 0.95), number)
     '95 % interval: up to 1, or from 9, with nothing between'
     """
@@ -57,11 +61,30 @@ def interval(found: Interval, show: Callable[[float], str]) -> str:
     if len(found.pieces) > 1:
         return f"{head}: {', or '.join(_piece(low, high, show) for low, high in found.pieces)}, with nothing between"
     low, high = found.pieces[0]
-    if low is None and high is None:
-        return f"{head}: no ends"
     if high is None:
-        return f"{head} from {show(low or 0.0)}, no upper end"
-    return f"{head} up to {show(high)}, no lower end" if low is None else f"{head} {show(low)} to {show(high)}"
+        return f"{head}: no ends" if low is None else f"{head} from {show(low)}, no upper end"
+    if low is None:
+        return f"{head} up to {show(high)}, no lower end"
+    if low > 0 and high > USELESS * low:
+        return f"{head}: no useful bound, it spans more than 6 decades"
+    return f"{head} {show(low)} to {show(high)}"
+
+
+def sizes(found: Interval) -> str:
+    """An interval of training set sizes in words; no set is smaller than one structure.
+
+    >>> sizes(Interval(((0.2, 300.0),), 0.95)), sizes(Interval(((1e-9, 1e-3),), 0.95))
+    ('95 % interval up to 300, no lower end', '95 % interval: below any size')
+    """
+    if len(found.pieces) == 1 and (told := interval(found, size)).partition(": ")[2].startswith("no useful"):
+        return told
+    there = [
+        (None if low is not None and low < 1 else low, high) for low, high in found.pieces if high is None or high >= 1
+    ]
+    if found.pieces and not there:
+        return f"{100 * found.level:g} % interval: below any size"
+    told = interval(Interval(tuple(there), found.level), size)
+    return told if len(there) == len(found.pieces) else f"{told}, or below any size"
 
 
 def _piece(low: float | None, high: float | None, show: Callable[[float], str]) -> str:

@@ -102,7 +102,7 @@ def main(folder: Path) -> None:
     told = json.loads((folder / "lines.json").read_text())
     measured = (
         f"{told['students']} students, of which {told['different']} differ (the others kept their random weights, since no step was better on the "
-        f"validation part) and were fine-tuned; {told['cpu_s'] / 60:.1f} minutes of one core in all, with labels and graphs. {told['frames']} frames of "
+        f"validation part) and were fine-tuned; about {told['cpu_s'] / 60:.0f} minutes of one core in all, with labels and graphs. {told['frames']} frames of "
         f"{told['compositions']} compositions, {told['test_frames']} of them for the test.\n"
     )
     text = [

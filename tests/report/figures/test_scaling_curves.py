@@ -35,6 +35,24 @@ def test_lines_are_dashed_beyond_the_points():
 
 
 @pytest.mark.parametrize(
+    ("sizes", "own"),
+    [
+        ([12, 24, 48, 96, 194], True),
+        ([12, 120], True),
+        ([12, 13, 120], False),
+        ([10 * 2**k for k in range(10)], False),
+        ([12], False),
+    ],
+)
+def test_few_sizes_have_ticks_of_their_own(sizes, own):
+    axes = draw(curve(sizes=sizes, mean=[0.1] * len(sizes), interval=[None] * len(sizes), chains={}, line=None))
+    assert ([*axes.get_xticks()] == sizes) is own
+    if own:
+        axes.figure.draw_without_rendering()
+        assert [tick.get_text() for tick in axes.get_xticklabels()] == [str(n) for n in sizes]
+
+
+@pytest.mark.parametrize(
     ("crossing", "spans", "notes"),
     [
         ({"size": 300.0, "pieces": [[100.0, 900.0]]}, 1, 0),

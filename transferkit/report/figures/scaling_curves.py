@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
 
 from transferkit.report.figures.style import (
     BLACK,
@@ -27,6 +28,10 @@ from transferkit.typing import Json, Property
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 """A curve has a marker of its own as well: colour never speaks alone."""
+FEW = 8
+"""Sizes up to which each has a tick of its own."""
+APART = 0.05
+"""Share of the axis that a tick of its own needs, in the logarithm; else labels would overlap."""
 
 
 @styled
@@ -70,6 +75,7 @@ def scaling_curves(
         log_scale(axes.xaxis)
         log_scale(axes.yaxis)
         axes.margins(x=0.06)
+        _ticks(axes, sorted({float(n) for curve in curves for n in curve["sizes"]}))
     for crossing in crossings:
         _crossing(axes, crossing)
     if any(curve.get("line") is not None for curve in curves):
@@ -97,6 +103,16 @@ def _points(axes: Axes, curve: Json, factor: float, colour: str, marker: str) ->
         axes.plot([n], [factor * mean], marker, color=colour, markersize=6.5, zorder=4)
         if interval is not None:
             axes.plot([n, n], [factor * end for end in interval], "-", color=colour, linewidth=1.4, zorder=3)
+
+
+def _ticks(axes: Axes, sizes: Sequence[float]) -> None:
+    """Ticks at the sizes themselves where those are few, not crowded, and most of what the axis shows."""
+    left, right = np.log(axes.get_xlim())
+    steps = np.diff(np.log(sizes)) / (right - left)
+    if not 1 < len(sizes) <= FEW or steps.min() < APART or steps.sum() < 0.5:
+        return
+    axes.set_xticks(sizes)
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def _line(axes: Axes, curve: Json, factor: float, colour: str) -> None:
