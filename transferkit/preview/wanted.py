@@ -47,7 +47,7 @@ def wanted(recipe: Recipe, folder: Path, *, smoke: bool = False) -> Wanted:
     ...         "name": "tiny",
     ...         "data": {"source": "x", "fidelity": "PBE"},
     ...         "adapter": {"name": "toy"},
-    ...         "training": {"steps": 2},
+    ...         "training": {"epochs": 2},
     ...         "vary": {"seed": [0, 1, 2], "arm": {"all": {}, "few": {"data.subset": 8}}},
     ...     }
     ... )

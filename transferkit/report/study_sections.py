@@ -126,7 +126,7 @@ def _caption(curves: Sequence[Json]) -> str:
     if lines:
         text = f"{text} Lines: fitted power laws, dashed beyond what was measured."
     if any(line.get("low") is not None for line in lines):
-        both = any("over all compositions" in (curve.get("fit") or {}).get("method", "") for curve in curves)
+        both = any((curve.get("fit") or {}).get("compositions") for curve in curves)
         text = f"{text} Bands: their intervals, over chains{' and compositions' if both else ', on this test part'}."
     return text
 

@@ -240,6 +240,9 @@ def main() -> None:
     wanted = sum(len(t.sizes) * len(SEEDS) * sum(n in a.tasks for a in ARMS.values()) for n, t in TASKS.items())
     minutes = (sum(r["cpu_s"] for r in runs + nve) + sum(r["cpu_s"] for p in pilots.values() for r in p["runs"])) / 60
     said = f"{len(runs)} of {wanted} runs and {len(nve)} simulations, {minutes:.0f} CPU minutes with the pilot."
+    seeds = len({r["seed"] for r in runs})
+    if seeds < len(SEEDS):
+        said += f" With {seeds} of {len(SEEDS)} seeds all orderings are indicative only."
     text = [
         "# Do the consistency losses help? Results",
         "",
