@@ -25,7 +25,7 @@ def noisy_copies(data: Structures, *, length: float, copies: int = 1, seed: int 
     >>> import transferkit as tk
     >>> data = tk.bundled("gpaw-pbe-r2scan")[:40]
     >>> moved = noisy_copies(data, length=0.02).positions - data.positions
-    >>> 0.015 < moved.std() < 0.025
+    >>> bool(0.015 < moved.std() < 0.025)
     True
     """
     parts = []
