@@ -33,6 +33,7 @@ napoleon_use_ivar = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!transferkit\.).*"),
     ("py:.*", r"transferkit\.[A-Za-z_]+"),  # public names; their pages are those of the files that hold them
+    ("py:.*", r"transferkit\..*\.T"),  # type variables
 ]
 
 html_theme = "furo"
