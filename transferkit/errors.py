@@ -95,7 +95,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     "Did you mean 'mace'? Known: chgnet, mace."
     """
     names = sorted(known)
-    lower = {n.lower(): n for n in names}
-    close = get_close_matches(name.lower(), lower, n=1)
-    hint = f"Did you mean {lower[close[0]]!r}? " if close else ""
+    close = closest(name, names)
+    hint = "" if close is None else f"Did you mean {close!r}? "
     return f"{hint}Known: {', '.join(names)}."
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The valid name that is spelt most like this one, upper and lower case alike; None where none is near.
+
+    >>> closest("maec", ["CHGNet", "MACE"])
+    'MACE'
+    """
+    lower = {n.lower(): n for n in known}
+    close = get_close_matches(name.lower(), lower, n=1)
+    return lower[close[0]] if close else None

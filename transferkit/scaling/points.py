@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from transferkit.errors import ScalingError, nearest
+from transferkit.errors import ScalingError, closest, nearest
 
 NEEDED = ("size", "error")
 WORDS = ("curve", "quantity", "test", "unit")
@@ -100,13 +100,9 @@ def _final(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _nearest_column(name: str, columns: list[str]) -> str:
-    said = (
-        nearest(name, columns)
-        .replace("Did you mean", "Nearest:")
-        .replace("? Known", ". Columns")
-        .replace("Known", "Columns")
-    )
-    return f"{said} Rename it, or write CSV with a first line such as size,error,chain,curve."
+    close = closest(name, sorted(columns))
+    hint = "" if close is None else f"Nearest: {close!r}. "
+    return f"{hint}Columns: {', '.join(sorted(columns))}. Rename it, or write CSV with a first line such as size,error,chain,curve."
 
 
 @dataclass(frozen=True)

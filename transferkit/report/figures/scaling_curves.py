@@ -13,6 +13,7 @@ from transferkit.report.figures.style import (
     BLUE,
     GREEN,
     GREY,
+    MARKERS,
     ORANGE,
     PURPLE,
     SKY,
@@ -26,8 +27,6 @@ from transferkit.report.quantities import QUANTITIES
 from transferkit.typing import Json, Property
 
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-"""A curve has a marker of its own as well: colour never speaks alone."""
 FEW = 8
 """Sizes up to which each has a tick of its own."""
 APART = 0.05

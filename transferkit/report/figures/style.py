@@ -28,6 +28,8 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#CC79A7",
 )
 GREY, FAINT = "#767676", "#DDDDDD"
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+"""Each curve of a figure has one of its own as well: colour never speaks alone."""
 STEP0, FINAL = ORANGE, BLUE
 """Before and after training, in every figure; the marker differs too (open circle, filled square)."""
 

@@ -9,6 +9,7 @@ from transferkit.report.figures.style import (
     BLACK,
     BLUE,
     GREEN,
+    MARKERS,
     ORANGE,
     PURPLE,
     SKY,
@@ -23,8 +24,8 @@ from transferkit.typing import Json, Property
 
 SHOWN: tuple[Property, ...] = ("energy", "forces", "stress")
 COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, BLACK)
-MARKERS, LINES = ("o", "s", "^", "D", "v", "P", "X"), ("-", "--", "-.", ":")
-"""A variant has a marker and a line of its own as well: colour never speaks alone."""
+LINES = ("-", "--", "-.", ":")
+"""A variant has a line of its own besides its marker."""
 
 
 @styled
