@@ -13,6 +13,7 @@ def no_pictures(run):
         "policies": None,
         "e0": None,
         "learning": None,
+        "diatomics": None,
         "parity": {},
         "elements": {name: [] for name in run.result["tests"]},
     }
@@ -66,5 +67,28 @@ def study_table():
                         for when, factor in (("step0", 2.0), ("final", 1.0)):
                             rows.append(base | {"quantity": quantity, "when": when, "error": factor * float(error)})
         return pd.DataFrame(rows)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def several_levels():
+    """Makes a recipe of the toy potential on the bundled r2SCAN labels, whose PBE labels may stand beside them."""
+    from transferkit.recipe import Recipe
+
+    pbe = {"source": "bundled:gpaw-pbe-r2scan@PBE", "fidelity": "PBE"}
+
+    def make(*, beside=None, pretrain=None, **groups):
+        """Options of a set beside the data, or of pre-training, are added to where PBE labels are."""
+        plain = {
+            "name": "levels",
+            "data": {"source": "bundled:gpaw-pbe-r2scan", "fidelity": "r2SCAN", "subset": 30, "split": {"fold": 0}},
+            "adapter": {"name": "toy"},
+            "training": {"steps": 2, "batch": {"structures": 8}},
+            "tracking": {"wandb": None},
+        }
+        more = {} if beside is None else {"beside": [pbe | beside]}
+        more |= {} if pretrain is None else {"pretrain": pbe | pretrain}
+        return Recipe.model_validate(plain | more | groups)
 
     return make

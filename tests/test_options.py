@@ -3,13 +3,14 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from transferkit import adapter_options, loss_options, options
+from transferkit import adapter_options, beside_options, data_options, loss_options, options
 from transferkit.loss_options import Loss
-from transferkit.options import BatchSize, Data, Frozen, Reference, Split, Training
+from transferkit.data_options import Data, Split
+from transferkit.options import BatchSize, Frozen, Reference, Training
 
 GROUPS = [
     g
-    for module in (options, adapter_options, loss_options)
+    for module in (options, adapter_options, beside_options, data_options, loss_options)
     for g in vars(module).values()
     if isinstance(g, type) and issubclass(g, BaseModel) and g is not BaseModel
 ]

@@ -3,7 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from transferkit.options import Frozen, Split, Wandb
+from transferkit.beside_options import Choose
+from transferkit.data_options import Split
+from transferkit.options import Frozen, Wandb
 from transferkit.recipe import Recipe
 from transferkit.recipe_mistakes import group_at, mistakes, unknown_option
 
@@ -21,7 +23,10 @@ def found(**wrong):
     ("wrong", "option", "words"),
     [
         ({"trainng": {}}, "trainng", "Did you mean 'training'?"),
-        ({"epochs": 3}, "epochs", "Did you mean training.epochs?"),
+        ({"epochs": 3}, "epochs", "Did you mean pretrain.epochs or training.epochs?"),
+        ({"beside": [{"source": "b", "fidelity": "HSE06", "ration": 2}]}, "beside.0.ration", "Did you mean 'ratio'?"),
+        ({"beside": [{"source": "b", "fidelity": "HSE06", "ratio": 0}]}, "beside.0.ratio", "greater than 0, and is 0"),
+        ({"data": {"source": "a", "fidelity": "PBE", "labels": ["force"]}}, "data.labels", "Did you mean 'forces'?"),
         ({"strategy": {"kind": "frozn"}}, "strategy.kind", "Did you mean 'frozen'?"),
         ({"strategy": {"train": ["readout"]}}, "strategy.kind", "kind is missing. Known: full"),
         ({"strategy": {"kind": "full", "train": ["x"]}}, "strategy.train", "unknown option"),
@@ -65,6 +70,7 @@ def test_groups_are_found_by_path():
     assert group_at((), {}) is Recipe
     assert group_at(("data", "split"), {}) is Split
     assert group_at(("tracking", "wandb"), {}) is Wandb
+    assert group_at(("beside", 0, "choose"), {"beside": [{"choose": {}}]}) is Choose
     assert group_at(("strategy",), {"strategy": {"kind": "frozen"}}) is Frozen
     assert group_at(("strategy",), {}) is None
     assert group_at(("nowhere",), {}) is None

@@ -31,6 +31,9 @@ _PUBLIC = {
     "study": "transferkit.studies.drive",
     "fit_power_law": "transferkit.scaling.power_law",
     "compare_curves": "transferkit.scaling.gain",
+    "fit_mixed_law": "transferkit.scaling.mixed_law",
+    "plan_mix": "transferkit.scaling.planner",
+    "compare_features": "transferkit.analysis.representation",
 }
 
 __all__ = [*sorted(_PUBLIC)]  # noqa: PLE0604
@@ -52,6 +55,7 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from transferkit.adapters.bundle import open_bundle as open_bundle
+    from transferkit.analysis.representation import compare_features as compare_features
     from transferkit.api import evaluate as evaluate
     from transferkit.api import finetune as finetune
     from transferkit.api import load as load
@@ -71,5 +75,7 @@ if TYPE_CHECKING:
     from transferkit.reference.fit import fit_reference as fit_reference
     from transferkit.reference.gap import functional_gap as functional_gap
     from transferkit.scaling.gain import compare_curves as compare_curves
+    from transferkit.scaling.mixed_law import fit_mixed_law as fit_mixed_law
+    from transferkit.scaling.planner import plan_mix as plan_mix
     from transferkit.scaling.power_law import fit_power_law as fit_power_law
     from transferkit.studies.drive import study as study

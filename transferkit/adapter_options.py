@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from transferkit.options import Options
 
@@ -14,6 +14,9 @@ class NewHead(Options):
     """Level of theory that it learns, as in ``data.fidelity``."""
     copy_of: str | None = None
     """Head whose parameters and E0 it starts from; ``null`` where the checkpoint has one."""
+    shape: Literal["readout", "last-linear", "embedding"] = "readout"
+    """What is its own: the whole ``readout``; its ``last-linear`` layers only; or no readout, but an ``embedding`` of the
+    level of theory at the network's entrance. Not every adapter can do all of them."""
 
 
 class AdapterOptions(Options):
@@ -34,12 +37,3 @@ class AdapterOptions(Options):
     """Your word that a pickle may be opened, which runs code that its author chose; MACE's files are pickles."""
     device: str = "auto"
     """``auto`` (CUDA where there is one, else the CPU), ``cpu``, ``cuda``, ``cuda:1``."""
-
-    @model_validator(mode="after")
-    def _train_what_is_added(self) -> "AdapterOptions":
-        if self.new_head is not None and self.head not in {None, self.new_head.name}:
-            raise ValueError(
-                f"head {self.head!r} would be trained, and new_head {self.new_head.name!r} added for nothing; "
-                f"leave one of them out"
-            )
-        return self

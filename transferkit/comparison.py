@@ -106,6 +106,7 @@ def collect(recipe: Recipe, folder: Path) -> Json:
                 "policy": next(iter(runs.values()))["reference"]["policy"],
                 "wall_s": float(np.mean([r["training"]["wall_s"] for r in runs.values()])),
                 "kept_steps": [runs[seed]["training"]["best_step"] for seed in sorted(runs)],
+                "keep": next(iter(runs.values()))["training"].get("keep", "best"),
                 "runs": [f"{variant}/seed-{seed}" for seed in sorted(runs)],
                 "tests": {t: {when: _summary(runs, t, when) for when in ("step0", "final")} for t in tests},
             }

@@ -1,22 +1,45 @@
-"""Division: the parts that a recipe asks for, and the subset of the training part that it learns from."""
+"""Division: the parts that a recipe asks for, the subset of training that it learns from, and what chooses the best weights."""
 
 from dataclasses import replace
 
+import numpy as np
+
 from transferkit.data.bundled import folds as bundled_folds
+from transferkit.data.chosen_labels import only_labels
 from transferkit.data.source import PREFIX
 from transferkit.data.split import Folds, Parts, fold_split, make_folds, split
 from transferkit.data.structures import Structures, concatenate
 from transferkit.data.subset import composition_subset, nested_subsets
 from transferkit.errors import SplitError
+from transferkit.evaluation.judge import determined
 from transferkit.recipe import Recipe
 from transferkit.training.augmentation import Augmentation
+from transferkit.typing import PROPERTIES
 
 SMOKE_STRUCTURES = 200
 
 
 def divide(recipe: Recipe, data: Structures, *, smoke: bool = False) -> Parts:
-    """The parts that a recipe asks for: a fold, or shares; a nested subset of the training part; copies beside it."""
-    return with_copies(recipe, drawn_parts(recipe, data, smoke=smoke))
+    """The parts that a recipe asks for: a fold, or shares; a nested subset of the training part; copies beside it.
+
+    Labels that it does not learn are taken off training and validation; tests keep all.
+    """
+    return with_copies(recipe, with_labels(recipe, drawn_parts(recipe, data, smoke=smoke)))
+
+
+def with_labels(recipe: Recipe, parts: Parts) -> Parts:
+    """The same parts where training and validation have the labels alone that a recipe learns.
+
+    Raises:
+        DataError: it names a label that no structure of the training part has.
+    """
+    labels = recipe.data.labels
+    if labels is None:
+        return parts
+    train = only_labels(parts.train, labels, option="data.labels")
+    others = [p for p in PROPERTIES if p not in labels]
+    basis = None if parts.basis is None else parts.basis.without(*others)
+    return replace(parts, train=train, valid=parts.valid.without(*others), basis=basis)
 
 
 def drawn_parts(recipe: Recipe, data: Structures, *, smoke: bool) -> Parts:
@@ -33,7 +56,7 @@ def drawn_parts(recipe: Recipe, data: Structures, *, smoke: bool) -> Parts:
     parts = replace(parts, info={**parts.info, "pool": pool})
     train, basis = subset_of(recipe, parts.train), parts.train
     if smoke:
-        train, basis = (_few(part, recipe.seed) for part in (train, basis))
+        train, basis = (few(part, recipe.seed) for part in (train, basis))
     if len(train) == len(parts.train):
         return parts
     drawn = parts.with_train(train)
@@ -84,7 +107,27 @@ def subset_of(recipe: Recipe, train: Structures) -> Structures:
     return composition_subset(train, size, frames=wanted.frames, seed=seed, order=wanted.order)
 
 
-def _few(data: Structures, seed: int) -> Structures:
+def choosers(parts: Parts) -> tuple[np.ndarray, str | None]:
+    """Indices of the validation structures that choose the best weights, and what a reader must know about it.
+
+    They are those whose reference the training part determines; all of them where it determines none.
+    """
+    n = len(parts.valid)
+    known = np.flatnonzero(determined(parts.fitted_on, parts.valid))
+    if len(known) == n:
+        return known, None
+    if not len(known):
+        text = (
+            f"training determines the reference of none of the {n} validation structures: all choose the best weights"
+        )
+        return np.arange(n), f"{text}, with energies that are off by what E0 cannot know"
+    return (
+        known,
+        f"{n - len(known)} of {n} validation structures do not choose the best weights: their E0 is undetermined",
+    )
+
+
+def few(data: Structures, seed: int) -> Structures:
     """What a smoke run takes of a set."""
     return nested_subsets(data, [SMOKE_STRUCTURES], seed=seed)[0] if len(data) > SMOKE_STRUCTURES else data
 

@@ -62,6 +62,10 @@ class UnknownHead(TransferkitError):
     """A head was asked for that the potential does not have."""
 
 
+class UnsupportedHead(TransferkitError):
+    """A head of a shape was asked for that the adapter does not have."""
+
+
 class UnknownBlock(TransferkitError):
     """A block of parameters was named that the potential does not have."""
 

@@ -39,8 +39,8 @@ class Consistency(Options):
 class Loss(Options):
     """Masked loss per label. The weights follow paper A: energy eV/atom, forces eV/Å, stress GPa, magmoms μB."""
 
-    kind: Literal["huber", "mse", "mae"] = "huber"
-    """Shape of the loss."""
+    kind: Literal["huber", "mse", "mae", "rmse+mae"] = "huber"
+    """Shape of the loss. ``rmse+mae``: per label the root of the mean square plus the mean size over the batch (paper C)."""
     delta: PositiveFloat = 0.1
     """Where ``huber`` turns from square to linear, in the units above."""
     energy: NonNegativeFloat = 3.0
@@ -49,6 +49,8 @@ class Loss(Options):
     """Weight of the forces."""
     stress: NonNegativeFloat = 0.1
     """Weight of the stress."""
+    energy_of: Literal["atom", "structure"] = "atom"
+    """What the energy's error is of: per ``atom`` (eV/atom), or of the whole ``structure`` (eV), as in paper C."""
     magmoms: NonNegativeFloat | None = None
     """Weight of the magnetic moments, per μB; 1 where the potential predicts them, if not given."""
     consistency: Consistency | None = None

@@ -1,6 +1,6 @@
-"""Every option of a run but the run itself: frozen groups, documented where they stand.
+"""Options of a run: reference, strategy, optimiser, training and tracking; frozen groups, documented where they stand.
 
-:class:`transferkit.recipe.Recipe` puts them together. Imports nothing heavier than pydantic.
+:class:`transferkit.recipe.Recipe` puts them together with those of the modules beside this one. Imports nothing heavier than pydantic.
 """
 
 from typing import Annotated, Literal
@@ -12,95 +12,6 @@ class Options(BaseModel):
     """Base of all groups of options: immutable, strict about types, and closed to unknown names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
-
-
-class Split(Options):
-    """Which structures are trained on, validated on and tested on. A group is never in two parts."""
-
-    by: Literal["composition", "material", "prototype", "random"] = "composition"
-    """What a group is."""
-    fold: Annotated[int, Field(ge=0)] | Literal["seed"] | None = None
-    """Test fold of a cross-validation by composition; ``seed`` takes fold ``seed mod n``; ``null`` splits by ``fractions``."""
-    folds: Annotated[int, Field(ge=3)] = 6
-    """Number of folds, for data that bring no folds of their own."""
-    fractions: Annotated[tuple[PositiveFloat, PositiveFloat, PositiveFloat], Field(strict=False)] = (0.8, 0.1, 0.1)
-    """Shares of training, validation and test where ``fold`` is ``null``; they sum to 1."""
-    known: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Share of the frames of training compositions that is kept for the test on known materials."""
-    seed: Annotated[int, Field(ge=0)] | None = None
-    """Of the parts; ``null`` takes the recipe's ``seed``. A study has one for all its points."""
-
-    @model_validator(mode="after")
-    def _agree(self) -> "Split":
-        if abs(sum(self.fractions) - 1) > 1e-6:
-            raise ValueError(f"fractions sum to {sum(self.fractions):g}, not to 1")
-        if self.fold is not None and self.by != "composition":
-            raise ValueError(f"folds are made by composition; with by: {self.by} leave fold out")
-        return self
-
-
-class Quarantine(Options):
-    """What a frame may be before it is taken out as broken; ``null`` turns a limit off. See :mod:`transferkit.data.quarantine`."""
-
-    largest_force: PositiveFloat | None = 100.0
-    """Largest norm of the force on an atom, eV/Å."""
-    closest_distance: PositiveFloat | None = 0.5
-    """Smallest distance of two atoms, as a share of the sum of their covalent radii."""
-    energy_residual: PositiveFloat | None = 5.0
-    """Largest distance of the energy after a constant per element from the median of the set, eV/atom."""
-    energy_deviations: PositiveFloat = 15.0
-    """The same in robust standard deviations of the set; both limits must be passed."""
-    most: Annotated[float, Field(ge=0, le=1)] = 0.1
-    """Largest share of the frames that is taken out; with more, the run is refused, since units or keys will be wrong."""
-
-
-class Convert(Options):
-    """Another label convention than that of the file; forces, stress and magmoms stay as they are."""
-
-    to: Literal["raw", "mp2020", "cohesive", "formation"]
-    """What the energies are to be. See :func:`transferkit.data.convention.convert_convention`."""
-    hubbard: Literal["materials-project", "none"] | None = None
-    """For ``mp2020``, where the data do not say it: +U as the Materials Project sets it, or nowhere."""
-    energies: dict[str, float] | None = None
-    """For ``cohesive`` and ``formation``: eV per atom by symbol, of the isolated atoms or of the reference phases."""
-
-
-class Subset(Options):
-    """The first compositions of a chain: for one seed, fewer compositions lie within more, and fewer frames within more."""
-
-    compositions: PositiveInt
-    """Train on this many compositions."""
-    frames: PositiveInt | None = None
-    """At most this many frames of each; ``null``: all of them."""
-    order: Literal["random", "covering"] = "random"
-    """``random``: as data come. ``covering``: compositions that bring a new element come first, which no random choice does."""
-    seed: Annotated[int, Field(ge=0)] | None = None
-    """Of the chain; ``null`` takes the recipe's ``seed``."""
-
-
-class Data(Options):
-    """Labelled structures at the target level of theory."""
-
-    source: str
-    """A path, or ``bundled:NAME``. See :func:`transferkit.data.source.open_data`."""
-    fidelity: str
-    """Level of theory of the labels, e.g. ``r2SCAN``."""
-    label_convention: str = "raw"
-    """What the energies of the file are: ``raw`` (as computed), ``mp2020`` (with MP2020 corrections), ``cohesive``, ``formation``."""
-    keys: dict[str, str] | None = None
-    """Which entry of the file is which label where names are unusual or several could be meant, e.g. ``{energy: REF_energy}``;
-    ``""`` leaves a label out, and numbers the frames for ``id``. See :func:`transferkit.data.readers.frames.from_ase`."""
-    units: dict[str, str] | None = None
-    """What the numbers of the file are in, where not eV, Å, eV/Å and eV/Å³: ``{energy: kcal/mol, forces: kcal/mol/Å}``."""
-    convert: Convert | None = None
-    """Learn another label convention than that of the file; ``null`` converts nothing."""
-    quarantine: Quarantine | None = Quarantine()
-    """Broken and implausible frames are taken out and written to ``quarantine.jsonl``; ``null`` refuses data with broken
-    frames, and takes nothing out for being implausible."""
-    split: Split = Split()
-    """Training, validation and test parts."""
-    subset: PositiveInt | Subset | None = None
-    """Train on this many structures only, or on this many compositions; subsets of one seed are nested."""
 
 
 class Reference(Options):
@@ -250,6 +161,8 @@ class Training(Options):
     """Decay per step of an exponential moving average of the weights; ``null``: none."""
     clip: PositiveFloat | None = None
     """Largest norm of the gradient; ``null``: no limit."""
+    keep: Literal["best", "last"] = "best"
+    """Weights that are handed back: ``best``: of the lowest validation loss, before training included; ``last``: of the last step."""
     patience: PositiveInt | None = None
     """Stop after this many evaluations without a better validation loss; ``null``: never."""
     evaluate_every: PositiveInt = 1

@@ -4,37 +4,42 @@ Everything below is a concept called with plain arguments; only this file and :m
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from transferkit import api
 from transferkit.adapters.batch import Graph
-from transferkit.adapters.graphs import build_graphs, check_elements, take
-from transferkit.adapters.heads import head_for
+from transferkit.adapters.graphs import check_elements, take
 from transferkit.adapters.licence import describe_weights
 from transferkit.adapters.potential import ReferencedPotential
-from transferkit.counter import counter
 from transferkit.data.check import check
+from transferkit.data.finding import Finding
+from transferkit.data.quarantine import TakenOut
 from transferkit.data.split import Parts
-from transferkit.data.store import write_parquet
 from transferkit.data.structures import Structures
-from transferkit.division import divide
+from transferkit.division import choosers, divide
 from transferkit.errors import Interrupted, RecipeError, RunFolderError
 from transferkit.evaluation.against_model import against_model
-from transferkit.evaluation.judge import determined
+from transferkit.evaluation.forgetting import HeldOut
 from transferkit.evaluation.outcome import Evaluation
 from transferkit.evaluation.predict import predict
+from transferkit.held_levels import anchor_of, forgotten, held_out_of, known_level, rows_of_heads
+from transferkit.joining import Joined, join
+from transferkit.levels import Levels, read_levels
+from transferkit.part_graphs import graphs_for, graphs_of
+from transferkit.pretraining import Pretrained, pretrain
 from transferkit.provenance import provenance
 from transferkit.recipe import Recipe, identity
 from transferkit.recipe_file import recipe_of
 from transferkit.report.page import write as write_page
-from transferkit.rereferencing import compare_policies
+from transferkit.rereferencing import Rereferenced, compare_policies
 from transferkit.resolve import length_of, limits_of, loss_of, optimiser_of, read_data, reference_of, strategy_of
 from transferkit.result import result_of
 from transferkit.run_folder import FIRST_RANK, GRAPHS, RunWriter, claimed, folder_of
+from transferkit.starting import TARGET, foreseen, start, with_heads
 from transferkit.training.fit import fit
+from transferkit.training.loss import Loss
 from transferkit.training.track import open_tracker
 
 SMOKE_STEPS = 2
@@ -92,6 +97,31 @@ def run_one(
     return folder
 
 
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """What step 1 gives: the data, their parts, what is trained on besides, and what looks wrong."""
+
+    data: Structures
+    parts: Parts
+    levels: Levels
+    taken: tuple[TakenOut, ...]
+    findings: list[Finding]
+
+
+@dataclass(frozen=True, eq=False)
+class _Begun:
+    """What steps 2 and 3 give: the potential with every E0 moved, the graphs, and what forgetting is measured on."""
+
+    joined: Joined
+    heads: dict[str, str]
+    graphs: dict[str, Sequence[Graph]]
+    referenced: Rereferenced
+    loss: Loss
+    first: Pretrained | None
+    held: dict[str, HeldOut]
+    findings: list[Finding]
+
+
 def _run(
     recipe: Recipe,
     folder: Path,
@@ -108,38 +138,15 @@ def _run(
         if page and not (folder / "index.html").exists():  # killed between result and page
             write_page(folder)
         return
-
-    # 1. data: labelled structures in a training, a validation and two named test parts
-    sifted = read_data(recipe)
-    data = sifted.kept
-    desk.say(desk.quarantine(sifted))
-    parts = divide(recipe, data, smoke=smoke)
-    desk.write("split.json", parts.info)
-    findings = check(data, limits_of(recipe))  # what the recipe lets through on purpose is no finding
-    read = f"read: {data.read_as}" if data.read_as else ""  # bundled sets do not say
-    desk.say("\n".join(filter(None, [str(data), read, parts.describe(), *map(str, findings)])))
-
-    # 2. adapter: a network, with its elemental energies lifted out, and the head that these data train; graphs are
-    #    built once for all that follows, and for all runs that share the store
-    model = start(recipe)
-    head = head_for(model, data.fidelity, recipe.adapter.head)
-    desk.say(describe_weights(model, head))
-    sets = {"valid": parts.valid, **parts.tests}
-    loss = loss_of(recipe, model.adapter.capabilities.properties)
-    store = store or (folder / GRAPHS if parts.n_atoms > MOST_IN_MEMORY else None)
-    graphs = graphs_of(model, parts, head, skin=loss.skin, store=store, quiet=quiet)
-
-    # 3. reference: E0 of the target level of theory, and the table of how every policy would do
-    referenced = compare_policies(model, parts.fitted_on, **reference_of(recipe), graphs=graphs["basis"], head=head)
-    for part in (parts.train, *sets.values()):  # the new reference may know fewer elements than the network does
-        check_elements(referenced.potential, part, head)
-    desk.write("reference.json", referenced.potential.reference(head).to_json())
-    findings += referenced.findings
-    desk.say("\n".join(filter(None, [str(referenced.table), referenced.warning, *map(str, referenced.findings)])))
+    read = _read(recipe, desk, smoke=smoke)
+    begun = _begin(recipe, read, desk, smoke=smoke, resume=resume, store=store)
+    parts, joined, graphs, head = read.parts, begun.joined, begun.graphs, begun.heads[TARGET]
 
     # 4. what the potential knows before any training: step 0
-    step0 = {name: predict(referenced.potential, part, graphs=graphs[name], head=head) for name, part in sets.items()}
+    sets = {"valid": parts.valid, **parts.tests}
+    step0 = {name: predict(joined.potential, part, graphs=graphs[name], head=head) for name, part in sets.items()}
     widest = max(sets, key=lambda name: len(sets[name]))
+    findings = begun.findings
     against = against_model(sets[widest], step0[widest], findings) if recipe.strategy.kind != "from-scratch" else []
     desk.say("\n".join(map(str, against)))
     findings = [*findings, *against]
@@ -153,21 +160,23 @@ def _run(
         folder, name=name, wandb=None if recipe.tracking.wandb is None else recipe.tracking.wandb.model_dump()
     )
     fitted = fit(
-        referenced.potential,
+        joined.potential,
         parts.train,
         parts.valid[known],
         graphs=graphs["train"],
         valid_graphs=take(graphs["valid"], known),
         strategy=strategy_of(recipe),
-        loss=loss,
+        loss=begun.loss,
         optimiser=optimiser_of(recipe),
         **length_of(recipe) | ({"steps": SMOKE_STEPS, "epochs": None} if smoke else {}),
         seed=recipe.seed,
         head=head,
+        beside=joined.beside,
+        anchor=anchor_of(recipe, joined, graphs["train"], head, quiet=quiet),
         folder=folder,
         # E0 comes out of a forward pass, whose last digits may differ on a GPU or with other threads: the run is known
         # by its recipe and its data, so that it can go on there too.
-        identity=f"{identity(recipe)[:16]}-{data.hash[:16]}",
+        identity="-".join(one[:16] for one in (identity(recipe), read.data.hash, *read.levels.hashes)),
         tracker=tracker,
         config=recipe.model_dump(mode="json"),
         resume=resume,
@@ -181,28 +190,32 @@ def _run(
     if not FIRST_RANK:
         return
 
-    # 6. evaluate on the named tests; structures whose reference is undetermined are counted apart
+    # 6. evaluate on the named tests, where structures whose reference is undetermined are counted apart; and on what
+    #    was held out of other levels of theory
     final = {name: predict(fitted.potential, part, graphs=graphs[name], head=head) for name, part in sets.items()}
     for name, labels in parts.tests.items():
-        save_predictions(folder / "predictions", name, labels, step0[name], final[name])
+        desk.predictions(name, {"labels-": labels, "step0-": step0[name], "": final[name]})
 
     # 7. write what came out, then the page, then tell the tracker
-    _, weights = model.adapter.state()
-    origin = provenance(recipe, data, weights=weights, package=model.adapter.package)
+    _, weights = joined.potential.adapter.state()
+    origin = provenance(recipe, read.data, weights=weights, package=joined.potential.adapter.package)
     desk.write("provenance.json", origin)
     fitted.potential.save(folder / "model", recipe=recipe.model_dump(mode="json"), provenance=origin)
     result = result_of(
         recipe,
         variant,
-        data,
+        read.data,
         parts,
         findings=findings,
-        taken=sifted.taken,
+        taken=read.taken,
         caution=caution,
-        referenced=referenced,
+        referenced=begun.referenced,
         fitted=fitted,
         step0=step0,
         final=final,
+        heads=rows_of_heads(recipe, joined, fitted.potential, parts, heads=begun.heads, held=begun.held),
+        pretrained=None if begun.first is None else begun.first.to_json(),
+        forgetting=forgotten(recipe, joined, fitted.potential, parts, head=head, held=begun.held),
     )
     desk.write("result.json", result)
     if page:
@@ -212,57 +225,59 @@ def _run(
     tracker.finish({"tests": result["tests"], "best_step": fitted.best_step})
 
 
-def graphs_of(
-    model: ReferencedPotential, parts: Parts, head: str, *, skin: float, store: Path | None, quiet: bool
-) -> dict[str, Sequence[Graph]]:
-    """Graphs of every part by its name, and ``basis``: of what E0 is fitted on. Only training needs the skin."""
-    with counter("building graphs", quiet=quiet or not FIRST_RANK) as tell:
-        build = partial(build_graphs, model, head=head, progress=tell, store=store)
-        graphs = {name: build(part) for name, part in {"valid": parts.valid, **parts.tests}.items()}
-        graphs["train"] = build(parts.train, skin=skin)
-        graphs["basis"] = graphs["train"] if parts.fitted_on is parts.train else build(parts.fitted_on)
-    return graphs
+def _read(recipe: Recipe, desk: RunWriter, *, smoke: bool) -> _Read:
+    # 1. data: labelled structures in a training, a validation and two named test parts
+    sifted = read_data(recipe)
+    data = sifted.kept
+    desk.say(desk.quarantine(sifted))
+    parts = divide(recipe, data, smoke=smoke)
+    desk.write("split.json", parts.info)
+    findings = check(data, limits_of(recipe))  # what the recipe lets through on purpose is no finding
+    read = f"read: {data.read_as}" if data.read_as else ""  # bundled sets do not say
+    desk.say("\n".join(filter(None, [str(data), read, parts.describe(), *map(str, findings)])))
+    levels = read_levels(recipe, data, parts, smoke=smoke)  # what is trained on besides, which mostly is nothing
+    for name, other in levels.read.items():
+        desk.say(desk.quarantine(other, of=name))
+    others = levels.findings(limits_of(recipe))
+    desk.say("\n".join([levels.describe(), *map(str, others)]).strip())
+    return _Read(data, parts, levels, sifted.taken, [*findings, *others])
 
 
-def choosers(parts: Parts) -> tuple[np.ndarray, str | None]:
-    """Indices of the validation structures that choose the best weights, and what a reader must know about it.
+def _begin(recipe: Recipe, read: _Read, desk: RunWriter, *, smoke: bool, resume: bool, store: Path | None) -> _Begun:
+    parts, levels, quiet = read.parts, read.levels, desk.quiet
 
-    They are those whose reference the training part determines; all of them where it determines none.
-    """
-    n = len(parts.valid)
-    known = np.flatnonzero(determined(parts.fitted_on, parts.valid))
-    if len(known) == n:
-        return known, None
-    if not len(known):
-        text = (
-            f"training determines the reference of none of the {n} validation structures: all choose the best weights"
+    # 2. adapter: a network, with its elemental energies lifted out, and the heads that these data train; graphs are
+    #    built once for all that follows, and for all runs that share the store
+    model = start(recipe)
+    _, heads = foreseen(model, recipe)  # before anything is trained
+    head = heads[TARGET]
+    loss = loss_of(recipe, model.adapter.capabilities.properties)
+    store = store or (desk.path / GRAPHS if parts.n_atoms + levels.n_atoms > MOST_IN_MEMORY else None)
+    held = known_level(recipe, model, read.data, parts, partial(graphs_for, model, store=store, quiet=quiet))
+    first = None
+    if levels.stage is not None:  # another level of theory first; the data begin with what it learnt
+        steps = SMOKE_STEPS if smoke else None
+        first = pretrain(
+            recipe, model, levels.stage, folder=desk.path, store=store, steps=steps, resume=resume, quiet=quiet
         )
-        return np.arange(n), f"{text}, with energies that are off by what E0 cannot know"
-    return (
-        known,
-        f"{n - len(known)} of {n} validation structures do not choose the best weights: their E0 is undetermined",
-    )
+        model = with_heads(first.potential, recipe)
+        held |= first.held_out(model)
+    desk.say(describe_weights(model, head))
+    graphs = graphs_of(model, parts, head, skin=loss.skin, store=store, quiet=quiet)
+    build = partial(graphs_for, model, store=store, quiet=quiet)
 
-
-def save_predictions(folder: Path, test: str, labels: Structures, step0: Structures, final: Structures) -> None:
-    """Labels and predictions of one test as Parquet files, in the same order."""
-    folder.mkdir(exist_ok=True)
-    for prefix, part in (("labels-", labels), ("step0-", step0), ("", final)):
-        write_parquet(part, folder / f"{prefix}{test}.parquet")
-
-
-def start(recipe: Recipe) -> ReferencedPotential:
-    """The pre-trained potential, with a new head if one is asked for; or random weights for ``from-scratch``."""
-    adapter = recipe.adapter
-    if recipe.strategy.kind == "from-scratch":
-        return api.scratch(
-            adapter.name, recipe.strategy.config, seed=recipe.seed, device=adapter.device, dtype=adapter.dtype
-        )
-    model = api.load(adapter.name, adapter.checkpoint, device=adapter.device, dtype=adapter.dtype, trust=adapter.trust)
-    if adapter.new_head is not None:
-        source = adapter.new_head.copy_of
-        model.add_head(adapter.new_head.name, model.adapter.heads[model.head_index(source)])
-    return model
+    # 3. reference: E0 of the target level of theory, and the table of how every policy would do; then of the other heads
+    referenced = compare_policies(model, parts.fitted_on, **reference_of(recipe), graphs=graphs["basis"], head=head)
+    for part in parts.all().values():  # the new reference may know fewer elements than the network does
+        check_elements(referenced.potential, part, head)
+    desk.write("reference.json", referenced.potential.reference(head).to_json())
+    desk.say("\n".join(filter(None, [str(referenced.table), referenced.warning, *map(str, referenced.findings)])))
+    joined = join(recipe, model, referenced.potential, levels.companions, heads=heads, build=build)
+    desk.references(joined.potential, heads.values())
+    desk.say(joined.describe())
+    held |= held_out_of(joined, heads, build)
+    findings = [*read.findings, *referenced.findings, *joined.findings]
+    return _Begun(joined, heads, graphs, referenced, loss, first, held, findings)
 
 
 def evaluate_run(folder: Path, data: Structures, head: str | None = None) -> Evaluation:

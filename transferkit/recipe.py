@@ -1,5 +1,5 @@
-"""A run, or a comparison of several, as one frozen object. Its groups of options: :mod:`transferkit.options`,
-:mod:`transferkit.adapter_options` and :mod:`transferkit.loss_options`.
+"""A run, or a comparison of several, as one frozen object. Its groups of options: :mod:`transferkit.data_options`,
+:mod:`transferkit.adapter_options`, :mod:`transferkit.beside_options`, :mod:`transferkit.loss_options` and :mod:`transferkit.options`.
 
 The recipe file, its error texts and the reference page of the documentation all come from these classes.
 :func:`transferkit.recipe_file.load_recipe` reads them from YAML.
@@ -14,10 +14,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from transferkit.adapter_options import AdapterOptions
+from transferkit.agreement import disagreement
+from transferkit.beside_options import Anchor, Beside, Forgetting, Pretrain
+from transferkit.data_options import Data
 from transferkit.errors import RecipeError, nearest
 from transferkit.loss_options import Loss
 from transferkit.options import (
-    Data,
     Full,
     Optimiser,
     Options,
@@ -36,6 +38,15 @@ NEUTRAL: Mapping[tuple[str, ...], Any] = {
     ("data", "split", "seed"): None,
     ("reference", "fit_on"): "subset",
     ("training", "augmentation"): None,
+    ("training", "keep"): "best",
+    ("data", "labels"): None,
+    ("data", "minus"): None,
+    ("adapter", "new_head", "shape"): "readout",
+    ("loss", "energy_of"): "atom",
+    ("beside",): [],
+    ("pretrain",): None,
+    ("anchor",): None,
+    ("forgetting",): None,
 }
 """Options younger than the first finished runs, with the value at which a run is as it was before there were any."""
 
@@ -88,14 +99,22 @@ class Recipe(Options):
     """Labelled structures."""
     adapter: AdapterOptions
     """The potential."""
+    beside: Annotated[tuple[Beside, ...], Field(strict=False)] = ()
+    """Further sets of labelled structures, at other levels of theory, that are trained on at the same time."""
+    pretrain: Pretrain | None = None
+    """Train on another level of theory first; ``null``: begin with the data."""
     reference: Reference = Reference()
     """Elemental energies."""
     strategy: Strategy = Full()
     """What may change."""
     loss: Loss = Loss()
     """What is minimised."""
+    anchor: Anchor | None = None
+    """Pull the weights towards where they started; ``null`` does not."""
     optimiser: Optimiser = Optimiser()
     """How."""
+    forgetting: Forgetting | None = None
+    """Measure forgetting on these data; ``null``: on those of other levels that are trained on, and on diatomics only."""
     training: Training
     """How long."""
     tracking: Tracking = Tracking()
@@ -119,14 +138,8 @@ class Recipe(Options):
             raise ValueError(
                 f"baseline {self.baseline!r} is not a variant. {nearest(self.baseline, self.compare or {})}"
             )
-        new = self.adapter.new_head
-        if new is not None and self.adapter.head is None and new.name != self.data.fidelity:
-            raise ValueError(
-                f"adapter.new_head is called {new.name!r} and the data are {self.data.fidelity!r}: name it after the data, "
-                f"or say adapter.head: {new.name} if it is to learn them all the same"
-            )
-        if new is not None and self.strategy.kind == "from-scratch":
-            raise ValueError("random weights have no head to keep: strategy from-scratch goes without adapter.new_head")
+        if wrong := disagreement(self):
+            raise ValueError(wrong)
         if self.seeds and len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds holds a number twice: {list(self.seeds)}")
         if self.vary is None and self.contrast is not None:
@@ -192,10 +205,10 @@ def identity(recipe: Recipe) -> str:
     plain["adapter"]["checkpoint"] = content_of(recipe.adapter.checkpoint)
     plain["adapter"]["trust"] = False  # rather than left out: finished runs keep the identity that they were given
     for path, neutral in NEUTRAL.items():
-        group = plain
+        group: dict[str, Any] | None = plain
         for key in path[:-1]:
-            group = group[key]
-        if group.get(path[-1]) == neutral:
+            group = None if group is None else group[key]
+        if group is not None and group.get(path[-1]) == neutral:
             group.pop(path[-1], None)
     return sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

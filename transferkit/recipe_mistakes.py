@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -134,6 +134,9 @@ def group_at(path: OptionPath, data: Any) -> type[BaseModel] | None:
     """Model of the group of options at a path, where there is one; ``data`` decides between kinds of strategy."""
     model: type[BaseModel] = Recipe
     for key in path:
+        if isinstance(key, int):  # a place in a list of groups, which are all of one kind
+            data = data[key] if isinstance(data, list) and key < len(data) else None
+            continue
         option = model.model_fields.get(str(key))
         groups = [] if option is None else list(_groups(option.annotation))
         data = data.get(key) if isinstance(data, Mapping) else None
@@ -154,10 +157,10 @@ def _groups(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def all_options(model: type[BaseModel] = Recipe, path: OptionPath = ()) -> Iterator[OptionPath]:
-    """Every option that a recipe can have; those of all kinds of strategy under one name."""
+    """Every option that a recipe can have; those of all kinds of strategy under one name, a list of groups as a whole."""
     for name, option in model.model_fields.items():
         yield (*path, name)
-        for group in _groups(option.annotation):
+        for group in () if get_origin(option.annotation) is tuple else _groups(option.annotation):
             yield from all_options(group, (*path, name))
 
 

@@ -4,8 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from transferkit.data.convention import convert_convention
+from transferkit.data.delta import minus
 from transferkit.data.quarantine import Limits, Sifted, TakenOut
 from transferkit.data.source import open_data, open_sifted
+from transferkit.data_options import LearntSource, Source
 from transferkit.finetuning.strategy import Strategy
 from transferkit.recipe import Recipe
 from transferkit.training.consistency import Consistency
@@ -15,10 +17,28 @@ from transferkit.typing import PROPERTIES, Property
 
 
 def read_data(recipe: Recipe) -> Sifted:
-    """The data of a recipe, by the label convention that it asks for, without the frames that its quarantine takes out."""
-    o = recipe.data
-    sifted = open_sifted(o.source, o.fidelity, o.label_convention, o.keys, o.units, limits=limits_of(recipe))
-    if o.convert is None:
+    """The data of a recipe, by the label convention that it asks for, without the frames that its quarantine takes out.
+
+    With ``data.minus``, labels are differences to those of the lower level.
+    """
+    o, limits = recipe.data, limits_of(recipe)
+    sifted = read_source(o, limits)
+    if o.minus is None:
+        return sifted
+    low = read_source(o.minus, limits)
+    return replace(sifted, kept=minus(sifted.kept, low.kept, taken=low.taken))
+
+
+def read_source(options: Source, limits: Limits | None) -> Sifted:
+    """What one group of options names, by the label convention that it asks for.
+
+    Args:
+        options: source, level of theory, keys, units
+        limits: what a frame may be; None takes nothing out
+    """
+    o = options
+    sifted = open_sifted(o.source, o.fidelity, o.label_convention, o.keys, o.units, limits=limits)
+    if not isinstance(o, LearntSource) or o.convert is None:
         return sifted
     return replace(sifted, kept=convert_convention(sifted.kept, **o.convert.model_dump()))
 

@@ -33,6 +33,9 @@ def result_of(
     fitted: "FitResult",
     step0: dict[str, Structures],
     final: dict[str, Structures],
+    heads: Sequence[Json] = (),
+    pretrained: Json | None = None,
+    forgetting: Json | None = None,
 ) -> Json:
     """Everything that the page, the comparison and a later study read of a run.
 
@@ -48,6 +51,9 @@ def result_of(
         fitted: what the loop gave back
         step0: predictions before training, by part
         final: predictions after training, by part
+        heads: one row per set that was trained on
+        pretrained: what the first stage was, if there was one
+        forgetting: of :func:`transferkit.evaluation.forgetting.forgetting`
     """
     potential, head = fitted.potential, referenced.head
     reference = referenced.potential.reference(head)
@@ -81,7 +87,7 @@ def result_of(
             "copies": parts.info.get("copies", 0),
             "findings": [str(finding) for finding in findings],
             "quarantine": {"taken": len(taken), "reasons": counted(taken), "file": FILE if taken else None},
-            "warnings": [*parts.warnings, *([caution] if caution else [])],
+            "warnings": [*difference_note(recipe), *parts.warnings, *([caution] if caution else [])],
         },
         "strategy": {
             "kind": recipe.strategy.kind,
@@ -106,14 +112,33 @@ def result_of(
             "epochs": fitted.epochs,
             "best_epoch": fitted.best_epoch,
             "best_step": fitted.best_step,
+            "keep": recipe.training.keep,
             "wall_s": fitted.wall_s,
             "stopped": fitted.stopped,
             "note": "; ".join(fitted.notes),
         },
         "tests": {name: judged[name] for name in parts.tests},
         "valid": {when: judged["valid"][when] for when in ("step0", "final")},
+        "heads": list(heads),
+        "pretrain": pretrained,
+        "forgetting": forgetting,
         "versions": versions(potential.adapter.package),
     }
+
+
+def difference_note(recipe: Recipe) -> list[str]:
+    """What a reader must know where labels are differences of two levels of theory; nothing otherwise.
+
+    >>> tiny = {"data": {"source": "a", "fidelity": "PBE"}, "adapter": {"name": "toy"}, "training": {"steps": 2}}
+    >>> difference_note(Recipe(name="x", **tiny))
+    []
+    """
+    low = recipe.data.minus
+    if low is None:
+        return []
+    levels = f"{recipe.data.fidelity} minus {low.fidelity}"
+    use = f"to use a prediction, add a {low.fidelity} calculation of the structure"
+    return [f"labels and predictions are differences, {levels}: {use}; errors are those of the sum of both"]
 
 
 def _shown(path: str | None) -> str | None:

@@ -3,24 +3,30 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
+from typing import TYPE_CHECKING
 
 import yaml
 
 from transferkit.data.quarantine import FILE, Sifted, write_quarantine
+from transferkit.data.store import write_parquet
 from transferkit.errors import RunFolderError, TransferkitError
 from transferkit.recipe import Recipe, identity
 from transferkit.typing import Json
 
+if TYPE_CHECKING:
+    from transferkit.adapters.potential import ReferencedPotential
+    from transferkit.data.structures import Structures
+
 IDENTITY = "identity.json"
 GRAPHS = "graphs"
 """Folder of graphs, which a run of many atoms, or all runs of a comparison, keep on disk. It may be deleted at any time."""
-BEFORE_TRAINING = {IDENTITY, "recipe.yaml", "split.json", "reference.json", FILE, GRAPHS}
-"""Files that a run writes before its first step."""
+BEFORE_TRAINING = {IDENTITY, "recipe.yaml", "split.json", "reference.json", "references.json", FILE, GRAPHS}
+"""Files that a run writes before its first step, besides those of what was taken out of sets beside the data."""
 FIRST_RANK = os.environ.get("RANK", "0") == "0"
 """Under torchrun every rank trains and one writes."""
 
@@ -47,11 +53,34 @@ class RunWriter:
         if FIRST_RANK:
             write_json(self.path / name, content)
 
-    def quarantine(self, sifted: Sifted) -> str | None:
-        """Write down what was taken out of the data, and what to print about it; nothing if nothing was."""
+    def quarantine(self, sifted: Sifted, *, of: str = "") -> str | None:
+        """Write down what was taken out of the data, and what to print about it; nothing if nothing was.
+
+        Args:
+            sifted: what was kept and what was taken out
+            of: name of a set beside the data, which has a file of its own, ``quarantine-beside.0.jsonl``
+        """
+        path = self.path / (FILE.replace(".", f"-{of}.", 1) if of else FILE)
         if FIRST_RANK:
-            write_quarantine(sifted.taken, self.path / FILE)
-        return f"{sifted} Taken out, and written to {self.path / FILE}." if sifted.taken else None
+            write_quarantine(sifted.taken, path)
+        return f"{of and f'{of}: '}{sifted} Taken out, and written to {path}." if sifted.taken else None
+
+    def references(self, potential: "ReferencedPotential", heads: Iterable[str]) -> None:
+        """Write E0 of every head that is trained to ``references.json``, where there are several; one is in ``reference.json``."""
+        if len(names := [*dict.fromkeys(heads)]) > 1:
+            self.write("references.json", {name: potential.reference(name).to_json() for name in names})
+
+    def predictions(self, test: str, sets: Mapping[str, "Structures"]) -> None:
+        """Write labels and predictions of one test as Parquet files, in the same order.
+
+        Args:
+            test: its name
+            sets: by prefix of the file
+        """
+        folder = self.path / "predictions"
+        folder.mkdir(exist_ok=True)
+        for prefix, data in sets.items():
+            write_parquet(data, folder / f"{prefix}{test}.parquet")
 
     def say(self, text: str | None) -> None:
         """Print to stderr, if there is something to say."""
@@ -118,7 +147,7 @@ def claimed(folder: Path, recipe: Recipe, *, smoke: bool, resume: bool) -> Itera
     try:
         yield
     except TransferkitError:
-        if new and {path.name for path in folder.iterdir()} <= BEFORE_TRAINING:
+        if new and all(path.name in BEFORE_TRAINING or path.match("quarantine-*.jsonl") for path in folder.iterdir()):
             rmtree(folder / GRAPHS, ignore_errors=True)
             for path in folder.iterdir():
                 path.unlink()

@@ -26,6 +26,7 @@ from transferkit.training.excursion import Excursions
 from transferkit.training.feed import Feed
 from transferkit.training.loss import Loss, Objective
 from transferkit.training.state import Progress
+from transferkit.training.tally import Tally
 from transferkit.typing import PROPERTIES
 
 CPU = torch.device("cpu")
@@ -55,8 +56,7 @@ def step_of(potential, data, settings):
             loaded = excursions.load(index, index, hidden=False, progress=Progress(), device=CPU)
         potential.zero_grad(set_to_none=True)
         sums, log = objective(*loaded)
-        names = (*PROPERTIES, "pitc", "pisc")
-        objective.total(sums, dict(zip(names, log[1].tolist(), strict=True))).backward()
+        objective.total(sums, Tally(log.numpy())).backward()
 
     return step
 

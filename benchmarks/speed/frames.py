@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 
 import transferkit as tk
+from transferkit.data.bundled import folds
+from transferkit.data.folds import fold_split
 from transferkit.data.structures import Structure, Structures
 from transferkit.typing import PROPERTIES
 
@@ -41,6 +43,12 @@ def bundled(n: int) -> list[Structure]:
         moved = s.positions + (0.01 * rng.normal(size=s.positions.shape) if k * step >= len(data) else 0.0)
         out.append(Structure(s.numbers, moved, s.cell, s.pbc, f"bundled-{k}"))
     return out
+
+
+def quickstart() -> list[Structure]:
+    """What recipes/quickstart.yaml trains on: fold 0 of 6 of the bundled set."""
+    train = fold_split(tk.bundled("gpaw-pbe-r2scan", fidelity="r2SCAN"), folds("gpaw-pbe-r2scan"), fold=0).train
+    return [train.structure(k) for k in range(len(train))]
 
 
 def mptrj(folder: Path, n: int, *, most: int = 200) -> list[Structure]:

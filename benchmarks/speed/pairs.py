@@ -86,6 +86,31 @@ def epoch(bench: Bench, structures: list[Structure], *, batch: int, cached: bool
         return bench.pair(partial(theirs, Path(folder)), ours, max(2, bench.repeats // 2))
 
 
+def whole_training(bench: Bench, structures: list[Structure], *, batch: int, epochs: int) -> dict:
+    """A training from structures to the end, once: graphs, every batch another, evaluation before and after.
+
+    Nothing but two batches is done before, so that what happens once in a training is in it (here: kernels that oneDNN
+    compiles for each new number of rows).
+    """
+    data, valid = labelled(structures), labelled(structures[: 2 * batch])
+
+    def both(train, epochs: int, folder: Path) -> tuple:
+        batches = bench.ours.feed(train, batch)
+        order = [b.tolist() for k in range(1, epochs + 1) for b in batches.epoch(k)]
+
+        def theirs() -> None:
+            bench.theirs.fit(*[bench.theirs.dataset(part) for part in (train, valid)], folder, order=order)()
+
+        return theirs, bench.ours.fit(train, valid, batch=batch, epochs=epochs)
+
+    with tempfile.TemporaryDirectory() as folder:
+        for step in both(valid, 1, Path(folder)):
+            step()
+        theirs, ours = both(data, epochs, Path(folder))
+        times = in_turn({"upstream": theirs, "transferkit": ours}, 1, device=bench.device, warm=0)
+    return compare(times["upstream"], times["transferkit"], clock_of(bench.device, bench.threads))
+
+
 def against_bare_steps(bench: Bench, structures: list[Structure], *, batch: int, epochs: int) -> dict:
     """``fit`` over several epochs against nothing but the same steps, their batches on the device before.
 

@@ -51,6 +51,8 @@ def plan(bench, shared: Path | None, *, quick: bool) -> dict:
         add("epoch", name, pairs.epoch, batch=batches[0], cached=True)
         add("first epoch, with graphs", name, pairs.epoch, batch=batches[0], cached=False)
         add("epoch against bare steps", name, pairs.against_bare_steps, batch=batches[0], epochs=4 if quick else 6)
+    if not quick:
+        add("whole training, 11 epochs", "quickstart", pairs.whole_training, batch=16, epochs=11)
     for name in sets[1:2] if quick else [n for n in sets if not n.startswith("rock")]:
         for what in ("training step", "evaluation"):
             found[f"peak memory of {what}, {name}"] = (name, partial(memory.measure, what, name, shared, bench.device))

@@ -58,7 +58,7 @@ class Ours:
             sums, log = objective(*ready)
             seen = Tally(log.cpu().numpy())
             optimiser.zero_grad(set_to_none=True)
-            objective.total(sums, seen.counts()).backward()
+            objective.total(sums, seen).backward()
             nn.utils.clip_grad_norm_(parameters, float("inf"))
             optimiser.step()
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from transferkit.adapters.base import Prediction
-from transferkit.adapters.geometry import deform, differentiate, gradients_on, sum_per_structure
+from transferkit.adapters.geometry import constants, deform, differentiate, gradients_on, sum_per_structure
 from transferkit.adapters.toy import Toy
 from transferkit.testing import small_structures
 
@@ -106,6 +106,18 @@ def test_gradients_run_inside_no_grad_only_where_needed():
             assert torch.is_grad_enabled()
     with gradients_on(frozenset({"energy"})):
         assert torch.is_grad_enabled()
+
+
+def test_parameters_are_constants_while_asked_for_only():
+    layer = torch.nn.Linear(2, 1)
+    layer.bias.requires_grad_(requires_grad=False)
+    with constants(layer, when=False):
+        assert layer.weight.requires_grad
+    with pytest.raises(ZeroDivisionError), constants(layer, when=True):  # noqa: PT012
+        assert not layer.weight.requires_grad
+        raise ZeroDivisionError
+    assert layer.weight.requires_grad
+    assert not layer.bias.requires_grad
 
 
 def test_sums_are_in_float64(batch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from transferkit.adapters.graphs import build_graphs, join
+from transferkit.adapters.graphs import GraphChain, build_graphs, edges_of, join, skins_of, take
 from transferkit.adapters.toy import Toy
 from transferkit.errors import GraphError, MissingReference
 from transferkit.testing import labelled, small_structures
@@ -57,3 +57,21 @@ def test_joined_graphs_point_at_their_own_atoms():
     assert batch.extra["own"].tolist() == [1, 1]
     assert torch.bincount(batch.edge_owner, minlength=5).tolist() == [g.n_edges for g in graphs]
     assert batch.positions.dtype == batch.cell.dtype == torch.float64
+
+
+def test_a_chain_reads_a_stored_graph_only_when_its_turn_comes(tmp_path, monkeypatch):
+    potential, some = Toy.load("demo"), data()
+    stored = build_graphs(potential, some, store=tmp_path)
+    chain = GraphChain([build_graphs(potential, some, skin=0.5), stored, stored])
+    reads, original = [], type(stored).__getitem__
+    monkeypatch.setattr(type(stored), "__getitem__", lambda self, k: (reads.append(k), original(self, k))[1])
+    assert edges_of(chain).tolist() == [g.n_edges for g in chain.parts[0]] + 2 * stored.n_edges.tolist()
+    assert skins_of(chain).tolist() == [0.5] * 5 + [0.0] * 10
+    reads.clear()  # the type checks of the tests look at members by chance
+    names = list(small_structures())
+    assert [chain[k].id for k in (0, 4, 5, 14, -1)] == [names[0], names[4], names[0], names[4], names[4]]
+    assert reads == [0, 4, 4]
+    assert [g.id for g in chain[3:7]] == [*names[3:], *names[:2]]
+    assert [g.id for g in take(chain, np.array([9, 1]))] == [names[4], names[1]]
+    with pytest.raises(IndexError):
+        chain[15]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from transferkit.adapters.heads import check_new_head, copy_head, head_for, per_head
+from transferkit.adapters.heads import blocks_of_heads, head_for, per_head
 from transferkit.adapters.toy import Toy
 from transferkit.errors import UnknownHead
 
@@ -30,31 +30,43 @@ def test_one_head_is_not_masked():
     assert torch.equal(per_head([module], x, torch.zeros(4, dtype=torch.int64)), module(x).squeeze(-1))
 
 
-def test_a_copied_head_starts_alike_and_shares_nothing():
+def test_heads_with_one_readout_go_through_it_together():
+    class Counts(nn.Linear):
+        calls = 0
+
+        def forward(self, x):
+            self.calls += 1
+            return super().forward(x)
+
+    module, x = Counts(3, 1), torch.randn(4, 3)
+    out = per_head(nn.ModuleList([module, module]), x, torch.tensor([0, 1, 1, 0]))
+    assert module.calls == 1
+    assert torch.equal(out, nn.Linear.forward(module, x).squeeze(-1))
+
+
+def names(blocks):
+    return [name for name in blocks if not name.startswith(("embedding", "interaction"))]
+
+
+def test_blocks_of_heads_that_share_in_a_row():
     adapter = Toy.scratch("tiny").adapter
-    copy_head(adapter, "new", "default", [adapter.readouts, adapter.moments])
-    assert adapter.heads == ("default", "new")
-    for old, new in (adapter.readouts, adapter.moments):
-        for a, b in zip(old.parameters(), new.parameters(), strict=True):
-            assert torch.equal(a, b)
-            assert a.data_ptr() != b.data_ptr()
-
-
-@pytest.mark.parametrize(
-    ("name", "copy_of", "message"),
-    [("default", "default", "toy already has a head called 'default'"), ("new", "defualt", "Did you mean 'default'")],
-)
-def test_a_refused_head_leaves_the_adapter_as_it_was(name, copy_of, message):
-    adapter = Toy.scratch("tiny").adapter
-    with pytest.raises(UnknownHead, match=message):
-        copy_head(adapter, name, copy_of, [adapter.readouts, adapter.moments])
-    assert (adapter.heads, len(adapter.readouts), len(adapter.moments)) == (("default",), 1, 1)
-
-
-@pytest.mark.parametrize("name", ["", " a", "a:b", "a,b"])
-def test_names_that_cannot_be_those_of_blocks_are_refused(name):
-    with pytest.raises(UnknownHead, match="cannot be called"):
-        check_new_head(Toy.scratch("tiny").adapter, name, "default")
+    adapter.add_head("b", "default", "last-linear")
+    adapter.add_head("c", "b", "embedding")  # all of b, and a vector
+    adapter.add_head("d", "c", "readout")  # of its own, with a copy of the vector
+    adapter.add_head("e", "d", "last-linear")
+    assert list(blocks_of_heads(adapter)) == names(adapter.blocks())
+    assert names(adapter.blocks()) == [
+        "shared.default", "shared.b", "shared.d",
+        "fidelity.c", "fidelity.d", "fidelity.e",
+        "magmom.default", "magmom.d", "magmom.e",
+        "readout.default", "readout.d", "readout.e",
+    ]  # fmt: skip
+    assert not names(Toy.scratch("tiny").adapter.blocks())[:-2]
+    listed = [id(p) for block in adapter.blocks().values() for p in block]
+    assert len(listed) == len(set(listed)) == len(list(adapter.parameters()))
+    again = Toy.from_state(*adapter.state())
+    assert {n: len(b) for n, b in again.blocks().items()} == {n: len(b) for n, b in adapter.blocks().items()}
+    assert again.lineage == adapter.lineage
 
 
 class TestWhichHead:

@@ -21,7 +21,7 @@ def policy(name, mean):
 
 
 def test_nothing_known_draws_nothing(drawn, tmp_path):
-    assert drawn() == {"policies": None, "e0": None, "learning": None, "parity": {}, "elements": {}}
+    assert drawn() == {"policies": None, "e0": None, "learning": None, "diatomics": None, "parity": {}, "elements": {}}
     assert list(tmp_path.iterdir()) == []
 
 

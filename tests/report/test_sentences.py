@@ -50,6 +50,9 @@ def test_weights_from_before_training_are_said_to_be_so():
 
 def test_kept_weights_that_are_not_stored_are_not_made_up():
     assert "not stored" in kept({"training": {"steps": 150}})
+    assert "step 150 of 150, the last, as asked for" in kept(
+        {"training": {"steps": 150, "best_step": 150, "keep": "last"}}
+    )
 
 
 def test_force_error_is_that_over_free_components_and_has_no_interval_of_another():

@@ -13,15 +13,20 @@ import torch
 
 import transferkit as tk
 from transferkit.adapters.chgnet import ChgnetAdapter
+from transferkit.adapters.graphs import build_graphs
 from transferkit.adapters.toy import Toy
+from transferkit.finetuning.anchor import Anchor
 from transferkit.finetuning.strategy import Strategy
 from transferkit.training import loop
 from transferkit.training.fit import fit
+from transferkit.training.loss import Loss
+from transferkit.training.mixture import Beside
 from transferkit.training.optimiser import Optimiser
 
 STEPS = 9
 POTENTIALS = {
     "toy": lambda: Toy.load("demo", dtype=torch.float64),
+    "mixed": lambda: Toy.load("demo", dtype=torch.float64),
     "chgnet": lambda: ChgnetAdapter.scratch("tiny", seed=1, dtype=torch.float64),
 }
 
@@ -29,9 +34,12 @@ POTENTIALS = {
 def run(folder: Path, *, structures: int, resume: bool = True):
     """13 training structures, so that the last batch is uneven; E0 trains and blocks open during the run."""
     data = tk.bundled("gpaw-pbe-r2scan")
-    potential = POTENTIALS[os.environ.get("SMALL_RUN", "toy")]()
+    name = os.environ.get("SMALL_RUN", "toy")
+    potential = POTENTIALS[name]()
+    potential = potential.with_reference(potential.reference(), trainable=True)
+    options = mixed(potential) if name == "mixed" else {}
     return fit(
-        potential.with_reference(potential.reference(), trainable=True),
+        potential,
         data[:13],
         data[13:24],
         strategy=Strategy("gradual", every=3, unit="steps"),
@@ -47,7 +55,23 @@ def run(folder: Path, *, structures: int, resume: bool = True):
         identity="small",
         resume=resume,
         quiet=True,
+        **options,
     )
+
+
+def mixed(potential):
+    """Two sets beside the target, one through a head of its own: often a rank has no structure of a set, or of the target."""
+    potential.add_head("PBE", "default")
+    pbe = tk.bundled("gpaw-pbe-r2scan", fidelity="PBE")
+    sets = [(pbe[13:20], "PBE", 0.5, 0.7), (pbe[20:24].without("energy"), "default", 0.3, 1.0)]
+    return {
+        "head": "default",
+        "beside": [
+            Beside(data, build_graphs(potential, data, head=h), h, ratio, weight) for data, h, ratio, weight in sets
+        ],
+        "anchor": Anchor(1e-2),
+        "loss": Loss("rmse+mae", energy_of="structure"),
+    }
 
 
 def main(arguments):

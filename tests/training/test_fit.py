@@ -125,6 +125,20 @@ def test_the_best_weights_are_returned_and_not_the_last(run, potential, train, v
     assert again.history[0]["valid"]["loss"] == pytest.approx(min(losses), rel=1e-12)
 
 
+def test_the_last_weights_are_returned_where_asked_for(run, potential):
+    result = run(optimiser=Optimiser(learning_rate=0.3, schedule="constant"), keep="last")
+    losses = [row["valid"]["loss"] for row in result.history]
+    assert losses[0] < losses[-1]  # they do harm, and are handed back all the same
+    assert (result.best_step, result.best_epoch) == (result.steps, result.epochs)
+    assert not same(weights(result.potential), weights(potential))
+    assert not any("step 0" in note for note in result.notes)
+
+
+def test_patience_counts_from_the_lowest_loss_also_where_the_last_weights_are_kept(run):
+    result = run(steps=50, optimiser=Optimiser(learning_rate=3.0), patience=2, evaluate_unit="steps", keep="last")
+    assert (result.stopped, result.steps, result.best_step) == ("patience", 2, 2)
+
+
 def test_patience_ends_training(run):
     result = run(steps=50, optimiser=Optimiser(learning_rate=3.0), patience=2, evaluate_unit="steps")
     assert (result.stopped, result.steps, result.best_step) == ("patience", 2, 0)

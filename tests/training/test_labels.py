@@ -1,11 +1,13 @@
 """Labels become tensors with masks per component; what is missing is zero and hidden."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from transferkit.errors import DataError, UnsupportedProperty
-from transferkit.training.labels import collate_labels, learnable
+from transferkit.training.labels import choosing, collate_labels, learnable
 from transferkit.typing import PROPERTIES
 
 
@@ -77,3 +79,39 @@ def test_parts_without_anything_to_learn_are_refused(potential, everything):
         learnable({"energy": 1.0}, adapter, everything[:0], everything)
     with pytest.raises(DataError, match="validation part is empty"):
         learnable({"energy": 1.0}, adapter, everything, everything[:0])
+
+
+class TestSetsBeside:
+    WEIGHTS = {"energy": 1.0, "forces": 1.0, "stress": 1.0}  # noqa: RUF012
+
+    def test_what_one_set_has_is_learnt(self, potential, everything):
+        target, other = everything.without("forces", "stress"), everything.without("stress")
+        need, absent = learnable(self.WEIGHTS, potential.adapter, target, everything, [other])
+        assert (need, absent) == ({"energy", "forces"}, ("stress",))
+        assert choosing(need, target) == {"energy"}
+        assert choosing(need, everything) == need
+
+    def test_a_target_without_labels_is_not_saved_by_another_set(self, potential, everything):
+        with pytest.raises(DataError, match=r"training part .* has none"):
+            learnable({"stress": 1.0}, potential.adapter, everything.without("stress"), everything, [everything])
+
+    def test_validation_must_have_what_the_target_learns(self, potential, everything):
+        target, valid = everything.without("forces", "stress"), everything.without("energy")
+        with pytest.raises(DataError, match=r"validation part .* has none"):
+            learnable(self.WEIGHTS, potential.adapter, target, valid, [everything])
+
+    def test_a_set_without_anything_to_learn_is_refused(self, potential, everything):
+        blank = everything.without("energy", "forces", "stress")
+        with pytest.raises(DataError, match=r"the r2SCAN set beside the target .* has none of the labels"):
+            learnable(self.WEIGHTS, potential.adapter, everything, everything, [blank])
+        with pytest.raises(DataError, match="the r2SCAN set beside the target is empty"):
+            learnable(self.WEIGHTS, potential.adapter, everything, everything, [everything[:0]])
+
+    def test_rows_know_their_set(self, everything):
+        labels = collate_labels(everything, np.array([0, 3]))
+        assert labels.source_of("forces") is None
+        labels = replace(labels, source=torch.tensor([1, 0]))
+        assert labels.source_of("energy").tolist() == [1, 0]
+        sizes = everything.n_atoms[[0, 3]].tolist()
+        assert labels.source_of("magmoms").tolist() == [1] * sizes[0] + [0] * sizes[1]
+        assert labels.hidden().source.tolist() == [1, 0]

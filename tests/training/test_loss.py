@@ -5,12 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from transferkit.adapters.base import Prediction
+from transferkit.adapters.toy import Toy
 from transferkit.errors import RecipeError
 from transferkit.training.labels import Labels, collate_labels
 from transferkit.training.loss import Loss, Objective
+from transferkit.training.tally import Tally
 from transferkit.typing import PROPERTIES
 from transferkit.units import GPA
 
@@ -79,7 +83,7 @@ def test_a_batch_without_any_label_has_loss_zero_and_zero_gradients(potential, e
     objective = Objective(potential, Loss(), EVERYTHING)
     graphs = [potential.graph(everything.structure(0))]
     sums, log = objective(potential.adapter.collate(graphs, [0]), collate_labels(everything, np.array([0])).hidden())
-    loss = objective.total(sums, dict.fromkeys(PROPERTIES, 0.0))
+    loss = objective.total(sums, Tally())
     loss.backward()
     assert loss.item() == 0.0
     assert not log.any()
@@ -115,8 +119,9 @@ def test_labels_without_a_weight_are_left_out():
 
 def test_total_divides_by_the_counts_of_all_ranks(potential):
     objective = Objective(potential, Loss(weights={"energy": 3.0, "forces": 1.0}), EVERYTHING)
-    sums = {"energy": torch.tensor(4.0), "forces": torch.tensor(6.0)}
-    assert objective.total(sums, {"energy": 2.0, "forces": 12.0}).item() == pytest.approx(3 * 2 + 0.5)
+    sums = {"energy": torch.tensor([[4.0]]), "forces": torch.tensor([[6.0]])}
+    seen = Tally(np.array([[9.0, 9.0, 0, 0, 0, 0], [2.0, 12.0, 0, 0, 0, 0], [0.0] * 6]))
+    assert objective.total(sums, seen).item() == pytest.approx(3 * 2 + 0.5)
 
 
 def test_logged_errors_are_in_our_units(potential, everything):
@@ -154,3 +159,171 @@ def test_an_unknown_label_is_refused():
     vars(loss).update(kind="mse", delta=0.1, weights={"energies": 1.0})
     with pytest.raises(RecipeError, match="Did you mean 'energy'"):
         loss.__post_init__()
+
+
+def test_nothing_but_atoms_and_structures_has_an_energy():
+    with pytest.raises(RecipeError, match=r"loss.energy_of: nothing is called 'structures'. Did you mean 'structure'"):
+        Loss(energy_of="structures")
+
+
+def test_the_energy_of_a_structure_is_not_divided_but_its_logged_error_is(potential, everything):
+    graphs = [potential.graph(everything.structure(s)) for s in (0, 1, 5)]
+    batch, labels = potential.adapter.collate(graphs, [0] * 3), collate_labels(everything, np.array([0, 1, 5]))
+    error = (potential(batch, need=frozenset({"energy"})).energy - labels.energy).abs().detach()
+    log = Objective(potential, Loss("mae", energy_of="structure"), frozenset({"energy"}))(batch, labels)[1]
+    assert log[0, 0].item() == pytest.approx(error.sum().item(), rel=1e-12)
+    assert log[2, 0].item() == pytest.approx((error / labels.n_atoms).sum().item(), rel=1e-12)
+
+
+def mixed(potential, data, index, source, mask):
+    """A batch of several sets, each through its own head, with the labels that ``mask`` has."""
+    graphs = [potential.graph(data.structure(s), head="default") for s in index]
+    labels = collate_labels(replace(data, mask={**data.mask, **mask}), np.array(index))
+    return potential.adapter.collate(graphs, source), replace(labels, source=torch.tensor(source))
+
+
+def gradients(loss, potential):
+    found = torch.autograd.grad(loss, list(potential.parameters()), allow_unused=True, retain_graph=True)
+    parameters = potential.parameters()
+    return torch.cat(
+        [(torch.zeros_like(p) if g is None else g).flatten() for g, p in zip(found, parameters, strict=True)]
+    )
+
+
+@pytest.fixture(scope="module")
+def two_heads():
+    potential = Toy.load("demo", dtype=torch.float64)
+    potential.add_head("other", "default")
+    with torch.no_grad():
+        for parameter in potential.adapter.readouts[1].parameters():
+            parameter.add_(0.1)
+    return potential
+
+
+SETS = {"default": 1.0, "other": 0.3}
+WEIGHTS = {"energy": 3.0, "forces": 1.0, "stress": 0.1, "magmoms": 1.0}
+FIVE = st.lists(st.booleans(), min_size=5, max_size=5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    present=st.fixed_dictionaries(dict.fromkeys(PROPERTIES, FIVE)),
+    source=st.lists(st.integers(0, 1), min_size=5, max_size=5),
+    kind=st.sampled_from(["huber", "mse", "mae"]),
+)
+def test_any_labels_over_structures_and_heads_give_the_sum_over_structures(
+    two_heads, everything, present, source, kind
+):
+    data, index = everything[:5], list(range(5))
+    mask = {p: np.array(found) for p, found in present.items()}
+    objective = Objective(two_heads, Loss(kind, weights=WEIGHTS), EVERYTHING, SETS)
+    sums, log = objective(*mixed(two_heads, data, index, source, mask))
+    seen = Tally(log.numpy())
+    loss = objective.total(sums, seen)
+    assert loss.isfinite()
+    assert loss.item() == pytest.approx(seen.total(objective.weights, SETS), rel=1e-12)
+
+    # the same, structure by structure, with counts by hand
+    size = {"energy": [1] * 5, "forces": 3 * data.n_atoms, "stress": [9] * 5, "magmoms": data.n_atoms}
+    expected, value = torch.zeros_like(gradients(loss, two_heads)), 0.0
+    for s in index:
+        batch, labels = mixed(two_heads, data, [s], [source[s]], mask)
+        prediction = two_heads(batch, need=EVERYTHING, create_graph=True)
+        for name, (total, _) in Loss(kind, weights=WEIGHTS)(prediction, labels, labels.n_atoms).items():
+            count = sum(size[name][k] for k in index if present[name][k] and source[k] == source[s])
+            share = [*SETS.values()][source[s]] * WEIGHTS[name] / max(count, 1)
+            expected += gradients(share * total, two_heads)
+            value += share * total.item()
+    assert loss.item() == pytest.approx(value, rel=1e-9, abs=1e-12)
+    assert torch.allclose(gradients(loss, two_heads), expected, rtol=1e-8, atol=1e-10)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    present=st.fixed_dictionaries(dict.fromkeys(PROPERTIES, FIVE)),
+    source=st.lists(st.integers(0, 1), min_size=5, max_size=5),
+)
+def test_any_labels_give_a_finite_root(two_heads, everything, present, source):
+    mask = {p: np.array(found) for p, found in present.items()}
+    objective = Objective(two_heads, Loss("rmse+mae", energy_of="structure"), EVERYTHING, SETS)
+    sums, log = objective(*mixed(two_heads, everything[:5], list(range(5)), source, mask))
+    assert gradients(objective.total(sums, Tally(log.numpy())), two_heads).isfinite().all()
+    assert np.isfinite(Tally(log.numpy()).total(objective.weights, SETS))
+
+
+class TestRoot:
+    """RMSE + MAE over the batch, per set and label."""
+
+    LOSS = Loss("rmse+mae", weights=WEIGHTS, energy_of="structure")
+    SOURCE = (0, 0, 1, 0, 1)
+
+    def seen(self, potential, everything, index=range(5)):
+        objective = Objective(potential, self.LOSS, EVERYTHING, SETS)
+        source = [self.SOURCE[s] for s in index]
+        sums, log = objective(*mixed(potential, everything, list(index), source, {}))
+        return objective, sums, Tally(log.numpy())
+
+    def formula(self, potential, everything):
+        total = 0.0
+        for head, share in enumerate(SETS.values()):
+            index = [s for s in range(5) if self.SOURCE[s] == head]
+            batch, labels = mixed(potential, everything, index, [head] * len(index), {})
+            out = potential(batch, need=EVERYTHING)
+            for name, weight in WEIGHTS.items():
+                error = (getattr(out, name) - getattr(labels, name)).double() / (GPA if name == "stress" else 1.0)
+                total += share * weight * (error.square().mean().sqrt() + error.abs().mean()).item()
+        return total
+
+    def test_is_the_formula_over_the_batch(self, two_heads, everything):
+        objective, _, seen = self.seen(two_heads, everything)
+        assert seen.sums.shape == (4, 12)
+        assert seen.total(objective.weights, SETS) == pytest.approx(self.formula(two_heads, everything), rel=1e-10)
+
+    def test_gradients_are_those_of_finite_differences(self, two_heads, everything):
+        objective, sums, seen = self.seen(two_heads, everything)
+        found = gradients(objective.total(sums, seen), two_heads)
+        parameters = list(two_heads.parameters())
+        direction = [
+            torch.randn(p.shape, generator=torch.Generator().manual_seed(0), dtype=p.dtype) for p in parameters
+        ]
+
+        def moved(step):
+            with torch.no_grad():
+                for p, d in zip(parameters, direction, strict=True):
+                    p.add_(step * d)
+            value = self.formula(two_heads, everything)
+            with torch.no_grad():
+                for p, d in zip(parameters, direction, strict=True):
+                    p.sub_(step * d)
+            return value
+
+        slope = (moved(1e-6) - moved(-1e-6)) / 2e-6
+        assert torch.cat([d.flatten() for d in direction]) @ found == pytest.approx(slope, rel=1e-5)
+
+    def test_ranks_add_up(self, two_heads, everything):
+        objective, sums, whole = self.seen(two_heads, everything)
+        parts = [self.seen(two_heads, everything, range(rank, 5, 2)) for rank in (0, 1)]
+        together = Tally(sum(part[2].sums for part in parts))
+        assert np.allclose(together.sums, whole.sums, rtol=1e-12)
+        shared = sum(gradients(objective.total(part[1], together), two_heads) for part in parts)
+        assert torch.allclose(shared, gradients(objective.total(sums, whole), two_heads), rtol=1e-9, atol=1e-12)
+
+    def test_a_residual_of_zero_has_a_finite_gradient(self, two_heads, everything):
+        batch, labels = mixed(two_heads, everything, [0, 1], [0, 0], {})
+        out = two_heads(batch, need=EVERYTHING, create_graph=True)
+        exact = {p: getattr(out, p).detach().double() for p in PROPERTIES}
+        objective = Objective(two_heads, self.LOSS, EVERYTHING)
+        sums, log = objective(batch, replace(labels, **exact))
+        assert Tally(log.numpy()).loss(objective.weights) == 0.0
+        assert not gradients(objective.total(sums, Tally(log.numpy())), two_heads).any()
+
+    def test_a_tiny_residual_pulls_no_harder_than_a_large_one(self, two_heads, everything):
+        batch, labels = mixed(two_heads, everything, [0], [0], {})
+        energy = two_heads(batch, need=frozenset({"energy"})).energy.detach()
+        objective = Objective(two_heads, replace(self.LOSS, weights={"energy": 1.0}), frozenset({"energy"}))
+        found = []
+        for error in (1e-12, 1.0):
+            sums, log = objective(batch, replace(labels, energy=energy - error))
+            found.append(gradients(objective.total(sums, Tally(log.numpy())), two_heads))
+        assert found[0].any()
+        assert torch.allclose(*found, rtol=1e-9)

@@ -5,7 +5,7 @@ import torch
 
 from transferkit.errors import RecipeError
 from transferkit.training.loss import Loss
-from transferkit.training.session import check_numbers, fingerprint, notes_on
+from transferkit.training.session import check_numbers, fingerprint
 
 FINE = {"epochs": None, "steps": 1, "ema": None, "clip": None}
 
@@ -48,12 +48,6 @@ def test_the_fingerprint_takes_any_memory_layout(potential, train, valid):
     first = fingerprint(potential, [train, valid], {})
     potential.column = column.clone(memory_format=torch.contiguous_format)
     assert first == fingerprint(potential, [train, valid], {})
-
-
-def test_notes_name_the_labels():
-    assert notes_on([], []) == ()
-    assert "no magmoms" in notes_on(["magmoms"], [])[0]
-    assert "validation data have no stress" in notes_on([], ["stress"])[0]
 
 
 def test_a_checkpoint_is_due_at_the_end_of_an_epoch_or_in_a_long_one():

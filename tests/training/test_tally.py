@@ -42,3 +42,34 @@ def test_counts():
     counts = {"energy": 1.0, "forces": 2.0, "stress": 3.0, "magmoms": 4.0, "pitc": 5.0, "pisc": 6.0}
     assert tally.counts() == counts
     assert tally.loss(WEIGHTS) == pytest.approx(0.0)
+
+
+def test_sets_have_sums_of_their_own():
+    tally = Tally()
+    zeros = [0.0] * 5
+    tally.add(np.array([[6.0, *zeros, 8.0, *zeros], [2.0, *zeros, 4.0, *zeros], [1.0, *zeros, 3.0, *zeros]]))
+    weights, sets = {"energy": 3.0}, {"r2SCAN": 1.0, "PBE": 0.5}
+    row = tally.row(weights, sets)
+    assert [(name, one["loss"], one["energy_mae"]) for name, one in row["heads"].items()] == [
+        ("r2SCAN", 9.0, 0.5),
+        ("PBE", 6.0, 0.75),
+    ]
+    assert row["loss"] == tally.total(weights, sets) == 9.0 + 0.5 * 6.0
+    assert row["energy_mae"] == 0.5  # of the target
+    assert tally.sets == 2
+    assert "heads" not in tally.row(weights, {"r2SCAN": 1.0})
+
+
+def test_before_training_every_set_has_nothing():
+    row = Tally().row(WEIGHTS, {"a": 1.0, "b": 1.0})
+    assert row.pop("heads") == {"a": row, "b": row}
+    assert set(row.values()) == {None}
+
+
+def test_a_root_is_taken_of_the_sum_of_squares():
+    tally = Tally()
+    for sums in ([1.0, 2.0, 9.0, 20.0], [3.0, 2.0, 9.0, 16.0]):
+        tally.add(np.array([[value, 0, 0, 0, 0, 0] for value in sums]))
+    assert tally.roots()["energy"] == 3.0
+    assert tally.loss({"energy": 2.0}) == 2.0 * (1.0 + 3.0)
+    assert Tally().roots()["energy"] == 0.0

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from transferkit.adapters.batch import Batch, Graph, Prediction
 from transferkit.adapters.card import Card
+from transferkit.adapters.shapes import SHAPES, copied
 from transferkit.data.structures import Structure
-from transferkit.errors import CheckpointError, UnknownHead, UnsupportedProperty, nearest
+from transferkit.errors import CheckpointError, UnknownHead, UnsupportedHead, UnsupportedProperty, nearest
 from transferkit.typing import Json, Property
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class Adapter(nn.Module, ABC):
             need a network connection
         ships: whether checkpoints come with the package. Where they do not, which lie on a machine is chance, and one
             must be named
+        head_shapes: that :meth:`add_head` can give, of :data:`~transferkit.adapters.shapes.SHAPES`. One that has more than
+            ``readout`` keeps :meth:`sharing` in its state and calls :meth:`share_again` in ``from_state``
+        lineage: index, shape, and index of the head it was copied from, of each head that was added
         pickles: whether :meth:`load` opens its files, and those of ``export``, only with ``trust``
         graph_key: changes when graphs would
         licence: of the weights, in words
@@ -62,9 +66,11 @@ class Adapter(nn.Module, ABC):
     cards: ClassVar[Mapping[str, Card]] = {}
     ships: ClassVar[bool] = True
     pickles: ClassVar[bool] = False
+    head_shapes: ClassVar[frozenset[str]] = frozenset({"readout"})
     cutoff: float
     elements: frozenset[int]
     heads: tuple[str, ...]
+    lineage: tuple[tuple[int, str, int], ...] = ()
     graph_key: str
     licence: str
 
@@ -152,11 +158,11 @@ class Adapter(nn.Module, ABC):
         """Linear modules that a low-rank update may attach to, by name."""
 
     @abstractmethod
-    def add_head(self, name: str, copy_of: str) -> None:
-        """Add a readout head with its own copy of another's parameters.
+    def head_modules(self) -> Mapping[str, nn.ModuleList]:
+        """Lists with one module per head, by family of blocks.
 
-        Raises:
-            UnknownHead: ``copy_of`` is not a head.
+        ``readout``; ``magmom`` where there are moments; and in front of them ``fidelity``, where a head may have the shape
+        ``embedding``: one :class:`~transferkit.adapters.shapes.Fidelity` each.
         """
 
     @abstractmethod
@@ -172,6 +178,62 @@ class Adapter(nn.Module, ABC):
     def export(self, path: Path, e0: Mapping[int, float], head: str) -> None:
         """Write a file that the native package opens, with E0 (eV per atom, by atomic number) put back in."""
 
+    def add_head(self, name: str, copy_of: str, shape: str = "readout") -> None:
+        """Add a head that starts as a copy of another; in place.
+
+        Args:
+            name: of the new head
+            copy_of: head that it starts from, with equal predictions
+            shape: what is the new head's own, see :data:`~transferkit.adapters.shapes.SHAPES`; it shares the rest with
+                ``copy_of``
+
+        Raises:
+            UnknownHead: ``copy_of`` is not a head, ``name`` already is one, or cannot be a name.
+            UnsupportedHead: there is no such shape, or this adapter does not have it.
+        """
+        source = self.head_index(copy_of)
+        self.check_head_name(name)
+        self.check_head_shape(shape)
+        self._copy_heads([(len(self.heads), shape, source)])
+        self.heads = (*self.heads, name)
+
+    def rename_head(self, old: str, new: str) -> None:
+        """Give a head another name; in place. Its blocks, and what is saved, follow.
+
+        Raises:
+            UnknownHead: ``old`` is not a head, ``new`` is another one, or cannot be a name.
+
+        >>> from transferkit.adapters.toy import Toy
+        >>> adapter = Toy.scratch("tiny").adapter
+        >>> adapter.rename_head("default", "PBE")
+        >>> adapter.heads
+        ('PBE',)
+        """
+        index = self.head_index(old)
+        if new != old:
+            self.check_head_name(new)
+        self.heads = (*self.heads[:index], new, *self.heads[index + 1 :])
+
+    def sharing(self) -> Json:
+        """What :meth:`state` adds to the configuration where heads share parts: ``{"lineage": ...}``, or nothing."""
+        shares = any(shape != "readout" for _, shape, _ in self.lineage)
+        return {"lineage": [list(entry) for entry in self.lineage]} if shares else {}
+
+    def share_again(self, config: Json) -> None:
+        """Let heads share what they shared when ``config`` was made; for :meth:`from_state`, before tensors are loaded."""
+        self._copy_heads([(int(index), str(shape), int(source)) for index, shape, source in config.get("lineage", [])])
+
+    def _copy_heads(self, lineage: Sequence[tuple[int, str, int]]) -> None:
+        like = next(self.parameters())
+        for index, shape, source in lineage:
+            for modules in self.head_modules().values():
+                part = copied(modules[source], shape, like=like)
+                if index < len(modules):
+                    modules[index] = part
+                else:
+                    modules.append(part)
+        self.lineage = (*self.lineage, *lineage)
+
     def head_index(self, head: str) -> int:
         """Index of a head by its name.
 
@@ -181,6 +243,34 @@ class Adapter(nn.Module, ABC):
         if head not in self.heads:
             raise UnknownHead(f"{self.name} has no head called {head!r}. {nearest(head, self.heads)}")
         return self.heads.index(head)
+
+    def check_head_name(self, name: str) -> None:
+        """Refuse a name that is taken, or that could not be told from a range of blocks.
+
+        Raises:
+            UnknownHead: says which.
+        """
+        if name in self.heads:
+            raise UnknownHead(f"{self.name} already has a head called {name!r}; choose another name")
+        if not name or name != name.strip() or {":", ","} & {*name}:
+            raise UnknownHead(
+                f"a head cannot be called {name!r}: blocks are named after heads, so leave out ':' and ',' and blanks at the "
+                f"ends. {nearest(name, self.heads)}"
+            )
+
+    @classmethod
+    def check_head_shape(cls, shape: str) -> None:
+        """Refuse a shape that heads of this adapter cannot have.
+
+        Raises:
+            UnsupportedHead: names the possible ones.
+        """
+        if shape in cls.head_shapes:
+            return
+        possible = ", ".join(s for s in SHAPES if s in cls.head_shapes)
+        if shape in SHAPES:
+            raise UnsupportedHead(f"heads of {cls.name} cannot have the shape {shape!r}; they can have: {possible}.")
+        raise UnsupportedHead(f"there is no head of the shape {shape!r}. {nearest(shape, cls.head_shapes)}")
 
     @classmethod
     def check_dtype(cls, dtype: torch.dtype) -> None:

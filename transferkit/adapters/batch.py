@@ -59,6 +59,7 @@ class Batch:
         image: int64, (edges, 3)
         edge_owner: structure of each edge, int64, (edges,)
         extra: the adapter's own tensors
+        skin: Å that edges reach beyond the cutoff, the most of any graph
     """
 
     numbers: Tensor
@@ -70,6 +71,7 @@ class Batch:
     image: Tensor
     edge_owner: Tensor
     extra: Mapping[str, Tensor]
+    skin: float = 0.0
 
     @property
     def n_structures(self) -> int:

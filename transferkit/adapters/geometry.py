@@ -3,10 +3,12 @@
 Geometry is float64 whatever the network's dtype: in a cell of 30 Å a float32 coordinate is good to 2e-6 Å only.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from transferkit.adapters.base import Batch, Prediction
 from transferkit.typing import Property
@@ -107,3 +109,26 @@ def sum_per_structure(sites: Tensor, batch: Batch) -> Tensor:
 def gradients_on(need: frozenset[Property]) -> torch.set_grad_enabled:
     """A context in which autograd runs if forces or stress are needed, even inside ``torch.no_grad``."""
     return torch.set_grad_enabled(bool(need & DERIVED) or torch.is_grad_enabled())
+
+
+@contextmanager
+def constants(module: nn.Module, *, when: bool) -> Iterator[None]:
+    """A context in which, if ``when``, no parameter of a module takes part in autograd: for forces without a loss.
+
+    The parameters are marked themselves, so two threads must not train and evaluate one module at once.
+
+    >>> layer = nn.Linear(2, 1)
+    >>> with constants(layer, when=True):
+    ...     layer(torch.ones(2)).requires_grad
+    False
+    >>> layer.weight.requires_grad
+    True
+    """
+    trained = [p for p in module.parameters() if p.requires_grad] if when else []
+    for parameter in trained:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in trained:
+            parameter.requires_grad_(True)

@@ -3,6 +3,7 @@
 import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 import torch
@@ -106,8 +107,45 @@ def check_elements(potential: ReferencedPotential, data: Structures, head: str |
             known |= present
 
 
+class GraphChain(Sequence[Graph]):
+    """Graphs of several sets behind each other; stored ones are read when their turn comes.
+
+    Args:
+        parts: graphs of each set
+
+    >>> from transferkit.adapters.toy import Toy
+    >>> import transferkit as tk
+    >>> graphs = build_graphs(Toy.load("demo"), tk.bundled("gpaw-pbe-r2scan")[:3])
+    >>> len(GraphChain([graphs, graphs])), GraphChain([graphs, graphs])[4] is graphs[1]
+    (6, True)
+    """
+
+    def __init__(self, parts: Sequence[Sequence[Graph]]) -> None:
+        """Note where each set begins."""
+        self.parts = tuple(parts)
+        self.first = np.concatenate([[0], np.cumsum([len(part) for part in self.parts])])
+
+    def __len__(self) -> int:
+        """Graphs of all sets."""
+        return int(self.first[-1])
+
+    @overload
+    def __getitem__(self, k: int) -> Graph: ...
+    @overload
+    def __getitem__(self, k: slice) -> Sequence[Graph]: ...
+    def __getitem__(self, k: int | slice) -> Graph | Sequence[Graph]:
+        """One graph, or several as a list."""
+        if isinstance(k, slice):
+            return [self[s] for s in range(*k.indices(len(self)))]
+        k = range(len(self))[k]
+        part = int(np.searchsorted(self.first, k, side="right")) - 1
+        return self.parts[part][k - int(self.first[part])]
+
+
 def edges_of(graphs: Sequence[Graph]) -> np.ndarray:
     """Directed edges of each graph, int64, (graphs,); stored graphs are not read for it."""
+    if isinstance(graphs, GraphChain):
+        return np.concatenate([edges_of(part) for part in graphs.parts])
     if isinstance(graphs, StoredGraphs):
         return graphs.n_edges
     return np.array([graph.n_edges for graph in graphs], dtype=np.int64)
@@ -115,6 +153,8 @@ def edges_of(graphs: Sequence[Graph]) -> np.ndarray:
 
 def skins_of(graphs: Sequence[Graph]) -> np.ndarray:
     """Å that the edges of each graph reach beyond the cutoff, (graphs,); stored graphs are not read for it."""
+    if isinstance(graphs, GraphChain):
+        return np.concatenate([skins_of(part) for part in graphs.parts])
     if isinstance(graphs, StoredGraphs):
         return np.full(len(graphs), graphs.skin)
     return np.array([graph.skin for graph in graphs])
@@ -147,4 +187,5 @@ def join(graphs: Sequence[Graph], heads: Sequence[int], extra: Mapping[str, Tens
         image=torch.from_numpy(np.concatenate([g.image for g in graphs])),
         edge_owner=torch.from_numpy(np.repeat(which, edges)),
         extra=dict(extra or {}),
+        skin=max(g.skin for g in graphs),
     )

@@ -1,13 +1,12 @@
-"""Heads: which one data go through, and one readout module per head, each atom going through its own."""
+"""Heads: which one data go through, each atom through the readout of its own, and the blocks of parameters they have."""
 
 from collections.abc import Sequence
-from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
 from transferkit.adapters.base import Adapter
-from transferkit.errors import UnknownHead, nearest
+from transferkit.errors import UnknownHead
 
 if TYPE_CHECKING:
     from transferkit.adapters.potential import ReferencedPotential
@@ -58,25 +57,6 @@ def head_for(potential: "ReferencedPotential", fidelity: str, head: str | None =
     )
 
 
-def check_new_head(adapter: Adapter, name: str, copy_of: str) -> None:
-    """Refuse a name that is taken or that could not be told from a range of blocks, and an unknown source.
-
-    Raises:
-        UnknownHead: says which.
-
-    >>> from transferkit.adapters.toy import Toy
-    >>> check_new_head(Toy.load("demo").adapter, "CCSD(T)", copy_of="default")
-    """
-    adapter.head_index(copy_of)
-    if name in adapter.heads:
-        raise UnknownHead(f"{adapter.name} already has a head called {name!r}; choose another name")
-    if not name or name != name.strip() or {":", ","} & {*name}:
-        raise UnknownHead(
-            f"a head cannot be called {name!r}: blocks are named after heads, so leave out ':' and ',' and blanks at the "
-            f"ends. {nearest(name, adapter.heads)}"
-        )
-
-
 def per_head(modules: Sequence[nn.Module] | nn.ModuleList, x: Tensor, head: Tensor) -> Tensor:
     """One number per atom from the readout of its head.
 
@@ -92,7 +72,7 @@ def per_head(modules: Sequence[nn.Module] | nn.ModuleList, x: Tensor, head: Tens
     >>> per_head([nn.Identity(), nn.Tanh()], torch.tensor([[0.5], [0.0]]), torch.tensor([0, 1]))
     tensor([0.5000, 0.0000])
     """
-    if len(modules) == 1:
+    if len({id(module) for module in modules}) == 1:  # one head, or heads that share the whole readout
         only: Tensor = modules[0](x).squeeze(-1)
         return only
     out = x.new_zeros(len(x))
@@ -103,26 +83,38 @@ def per_head(modules: Sequence[nn.Module] | nn.ModuleList, x: Tensor, head: Tens
     return out
 
 
-def copy_head(adapter: Adapter, name: str, copy_of: str, modules: Sequence[nn.ModuleList]) -> None:
-    """Give an adapter one head more, with copies of another's parameters; in place.
+def blocks_of_heads(adapter: Adapter) -> dict[str, list[nn.Parameter]]:
+    """Blocks of everything that belongs to heads, each parameter once: those of an adapter end with them.
+
+    What several heads share stands first, as ``shared.<the first of them>``, and counts as network, not as readout. Then
+    each head's own, by family: ``fidelity.<head>``, ``magmom.<head>``, ``readout.<head>``, where there is something of its own.
 
     Args:
-        adapter: the adapter
-        name: of the new head
-        copy_of: head whose parameters are copied
-        modules: lists of the adapter that hold one module per head
-
-    Raises:
-        UnknownHead: see :func:`check_new_head`.
+        adapter: with :meth:`Adapter.head_modules`
 
     >>> from transferkit.adapters.toy import Toy
     >>> adapter = Toy.load("demo").adapter
-    >>> copy_head(adapter, "r2SCAN", "default", [adapter.readouts, adapter.moments])
-    >>> adapter.heads, len(adapter.readouts)
-    (('default', 'r2SCAN'), 2)
+    >>> list(blocks_of_heads(adapter))
+    ['magmom.default', 'readout.default']
+    >>> adapter.add_head("r2SCAN", "default", shape="last-linear")
+    >>> list(blocks_of_heads(adapter))
+    ['shared.default', 'magmom.default', 'magmom.r2SCAN', 'readout.default', 'readout.r2SCAN']
     """
-    check_new_head(adapter, name, copy_of)
-    source = adapter.head_index(copy_of)
-    for per_head_modules in modules:
-        per_head_modules.append(deepcopy(per_head_modules[source]))
-    adapter.heads = (*adapter.heads, name)
+    parts = [(family, k, m) for family, ms in adapter.head_modules().items() for k, m in enumerate(ms)]
+    users: dict[int, set[int]] = {}
+    for _, k, module in parts:
+        for parameter in module.parameters():
+            users.setdefault(id(parameter), set()).add(k)
+    shared: dict[int, list[nn.Parameter]] = {}
+    own: dict[str, list[nn.Parameter]] = {}
+    seen: set[int] = set()
+    for family, k, module in parts:
+        for parameter in module.parameters():
+            if id(parameter) in seen:
+                continue
+            seen.add(id(parameter))
+            if len(users[id(parameter)]) > 1:
+                shared.setdefault(min(users[id(parameter)]), []).append(parameter)
+            else:
+                own.setdefault(f"{family}.{adapter.heads[k]}", []).append(parameter)
+    return {f"shared.{adapter.heads[k]}": shared[k] for k in sorted(shared)} | own

@@ -11,7 +11,6 @@ from ase.data import chemical_symbols
 from torch import Tensor, nn
 
 from transferkit.adapters.base import Adapter, Batch, Graph, Prediction
-from transferkit.adapters.heads import check_new_head
 from transferkit.data.structures import Structure
 from transferkit.errors import CheckpointError, MissingReference, UnknownHead
 from transferkit.reference.elemental import ElementalReference
@@ -115,16 +114,20 @@ class ReferencedPotential(nn.Module):
         new = ReferencedPotential(self.adapter, references, trainable_reference=trainable)
         return new.to(self.e0.device)
 
-    def add_head(self, name: str, copy_of: str, reference: ElementalReference | None = None) -> None:
-        """Add a readout head with its own copy of another's parameters; in place.
+    def add_head(
+        self, name: str, copy_of: str, reference: ElementalReference | None = None, *, shape: str = "readout"
+    ) -> None:
+        """Add a head that starts as a copy of another, with an E0 of its own; in place.
 
         Args:
             name: of the new head, e.g. the fidelity that it learns
             copy_of: head whose parameters and reference it starts from
             reference: its E0, if not that of ``copy_of``
+            shape: ``readout``, ``last-linear`` or ``embedding``, see :meth:`Adapter.add_head`
 
         Raises:
             UnknownHead: ``copy_of`` is not a head, ``name`` already is one, or cannot be a name.
+            UnsupportedHead: there is no such shape, or the adapter does not have it.
 
         >>> from transferkit.adapters.toy import Toy
         >>> potential = Toy.load("demo")
@@ -132,10 +135,10 @@ class ReferencedPotential(nn.Module):
         >>> potential.adapter.heads
         ('default', 'r2SCAN')
         """
-        check_new_head(self.adapter, name, copy_of)
+        source = self.adapter.head_index(copy_of)
         references = [self.reference(h) for h in self.adapter.heads]
-        references.append(reference or references[self.adapter.head_index(copy_of)])
-        self.adapter.add_head(name, copy_of)
+        references.append(reference or references[source])
+        self.adapter.add_head(name, copy_of, shape)
         table = _table(references).to(self.e0.device)
         self._references = tuple(references)
         self.e0 = nn.Parameter(table) if self.trainable_reference else table

@@ -20,9 +20,10 @@ from transferkit.adapters.base import Adapter, Batch, Capabilities, Graph, Predi
 from transferkit.adapters.card import Card
 from transferkit.adapters.geometry import deform, differentiate, gradients_on, sum_per_structure
 from transferkit.adapters.graphs import join
-from transferkit.adapters.heads import copy_head, per_head
+from transferkit.adapters.heads import blocks_of_heads, per_head
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.adapters.preflight import require_distinct, require_finite
+from transferkit.adapters.shapes import SHAPES, Fidelity, with_fidelity, with_vector
 from transferkit.adapters.tensor_file import write_tensors
 from transferkit.data.structures import Structure
 from transferkit.errors import CheckpointError, nearest
@@ -68,6 +69,7 @@ class Toy(Adapter):
         properties=frozenset({"energy", "forces", "stress", "magmoms"}),
         dtypes=frozenset({torch.float32, torch.float64}),
     )
+    head_shapes: ClassVar[frozenset[str]] = frozenset(SHAPES)
     cards: ClassVar[Mapping[str, Card]] = {"demo": Card("MIT", elements=ELEMENTS, kind="regression")}
 
     def __init__(self, config: Mapping[str, Any], heads: Sequence[str] = ("default",)) -> None:
@@ -85,6 +87,7 @@ class Toy(Adapter):
         self.readouts = nn.ModuleList(
             nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 1)) for _ in heads
         )
+        self.fidelities = nn.ModuleList(Fidelity(width) for _ in heads)
         self.moments = nn.ModuleList(nn.Sequential(nn.Linear(width, 1), nn.Softplus()) for _ in heads)
 
     @classmethod
@@ -201,7 +204,7 @@ class Toy(Adapter):
         centres = torch.linspace(0.0, self.cutoff, self.config["radial"], dtype=dtype, device=distance.device)
         basis = torch.exp(-(((distance - centres) / centres[1]) ** 2))
         envelope = (1 - (distance / self.cutoff) ** 2).clamp(min=0) ** 3
-        layers = [self.embedding(batch.numbers)]
+        layers = [with_fidelity(self.embedding(batch.numbers), self.fidelities, batch.head[batch.owner])]
         for interaction in self.interactions:
             layers.append(interaction(layers[-1], basis, envelope, batch.edges))
         return layers
@@ -210,8 +213,7 @@ class Toy(Adapter):
         """All parameters exactly once: embedding, interaction.0, interaction.1, magmom.<head>, readout.<head>."""
         blocks = {"embedding": list(self.embedding.parameters())}
         blocks |= {f"interaction.{k}": list(m.parameters()) for k, m in enumerate(self.interactions)}
-        blocks |= {f"magmom.{h}": list(m.parameters()) for h, m in zip(self.heads, self.moments, strict=True)}
-        return blocks | {f"readout.{h}": list(m.parameters()) for h, m in zip(self.heads, self.readouts, strict=True)}
+        return blocks | blocks_of_heads(self)
 
     def features(self, batch: Batch) -> Mapping[str, Tensor]:
         """Per-atom features after the embedding and each interaction, (atoms, width)."""
@@ -223,24 +225,21 @@ class Toy(Adapter):
         """The linear modules of the interactions."""
         return {n: m for n, m in self.named_modules() if isinstance(m, nn.Linear) and n.startswith("interactions.")}
 
-    def add_head(self, name: str, copy_of: str) -> None:
-        """Add a readout and a magmom head with copies of another's parameters.
-
-        Raises:
-            UnknownHead: ``copy_of`` is not a head, or ``name`` already is one.
-        """
-        copy_head(self, name, copy_of, [self.readouts, self.moments])
+    def head_modules(self) -> Mapping[str, nn.ModuleList]:
+        """Fidelity vectors, moments and readouts."""
+        return {"fidelity": self.fidelities, "magmom": self.moments, "readout": self.readouts}
 
     def state(self) -> tuple[Json, dict[str, Tensor]]:
         """Configuration and heads; every tensor."""
         tensors = {k: v.detach().cpu().clone() for k, v in self.state_dict().items()}
-        return {"config": self.config, "heads": list(self.heads)}, tensors
+        return {"config": self.config, "heads": list(self.heads), **self.sharing()}, tensors
 
     @classmethod
     def from_state(cls, config: Json, tensors: Mapping[str, Tensor]) -> "Toy":
         """Rebuild what :meth:`state` gave, bitwise and in its dtype."""
         with torch.random.fork_rng(devices=[]):
             adapter = cls(config["config"], config["heads"])
+        adapter.share_again(config)
         adapter.to(tensors["embedding.weight"].dtype)
         adapter.load_state_dict(dict(tensors))
         return adapter
@@ -249,8 +248,9 @@ class Toy(Adapter):
         """Write one safetensors file with E0 inside, which :meth:`load` opens."""
         k = self.head_index(head)
         one = deepcopy(self)
+        one.embedding.weight.data = with_vector(self.embedding.weight, self.fidelities[k])
         one.readouts, one.moments = nn.ModuleList([one.readouts[k]]), nn.ModuleList([one.moments[k]])
-        one.heads = (head,)
+        one.fidelities, one.heads, one.lineage = nn.ModuleList(), (head,), ()
         config, tensors = one.state()
         z = np.array(sorted(e0))
         table = ElementalReference(z, np.array([e0[int(i)] for i in z]), source=f"{path.name}")

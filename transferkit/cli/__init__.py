@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from transferkit import __version__
-from transferkit.cli import fit, look, reference, runs, study
+from transferkit.cli import fit, look, plan, reference, runs, study
 from transferkit.console import CODES, Verbs
 
 app = typer.Typer(
@@ -48,5 +48,6 @@ app.command(no_args_is_help=True)(runs.run)
 app.command(no_args_is_help=True)(study.study)
 app.command()(runs.evaluate)
 app.command(no_args_is_help=True)(fit.fit)
+app.command(no_args_is_help=True)(plan.plan)
 app.command()(runs.report)
 app.command()(runs.export)

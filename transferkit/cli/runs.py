@@ -137,9 +137,14 @@ def export(
             f"{str(run)!r} holds no model/, so it is not a finished run. Name one run, e.g. {run}/VARIANT/seed-0."
         )
     from transferkit.adapters.potential import ReferencedPotential
+    from transferkit.data.delta import DIFFERENCE
 
     potential = ReferencedPotential.open(model)
     path = potential.export(out, head)
+    level = potential.reference(head).fidelity or ""
+    if DIFFERENCE in level:
+        low = level.split(DIFFERENCE)[1]
+        note(f"it predicts differences, {level}: to use a prediction, add a {low} calculation of the structure")
     trust = ", trust=True" if potential.adapter.pickles else ""
     text = (
         f"Written to {path}\n"

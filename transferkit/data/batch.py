@@ -53,19 +53,43 @@ def plan(
     >>> [batch.tolist() for batch in plan(np.array([4, 4, 9, 2]), budget=8, seed=0, epoch=0, shuffle=False)]
     [[0, 1], [2], [3]]
     """
-    for name, value in (("budget", budget), ("max_structures", max_structures)):
+    order = order_of(len(edges), seed=seed, epoch=epoch) if shuffle else np.arange(len(edges))
+    return [order[batch] for batch in fill(edges[order], budget=budget, most=max_structures)]
+
+
+def order_of(n: int, *, seed: int, epoch: int, purpose: str = "order") -> np.ndarray:
+    """The numbers below ``n`` in the order of an epoch, int64, (n,)."""
+    # raw bits, as only the bit stream, and not permutation(), is promised to stay the same between numpy versions
+    return np.argsort(rng(seed, epoch, 0, purpose).bit_generator.random_raw(n), kind="stable")
+
+
+def fill(edges: np.ndarray, *, budget: int, most: int | None = None) -> list[np.ndarray]:
+    """Divide a sequence into batches, as many as fit below the budget, in order.
+
+    Args:
+        edges: graph edges of each member of the sequence, int, (members,)
+        budget: most edges in a batch; a member above it forms a batch of its own
+        most: most members in a batch
+
+    Returns:
+        Places in the sequence, int64, batch by batch.
+
+    Raises:
+        DataError: the budget or the limit is below 1.
+
+    >>> [batch.tolist() for batch in fill(np.array([4, 4, 9, 2]), budget=8)]
+    [[0, 1], [2], [3]]
+    """
+    for name, value in (("budget", budget), ("max_structures", most)):
         if value is not None and value < 1:
             raise DataError(f"{name} is {value}; a batch must be allowed at least 1")
-    # raw bits, as only the bit stream, and not permutation(), is promised to stay the same between numpy versions
-    drawn = rng(seed, epoch, 0, "order").bit_generator.random_raw(len(edges)) if shuffle else np.arange(len(edges))
-    order = np.argsort(drawn, kind="stable")
     batches: list[list[int]] = []
     load = 0
-    for s in order.tolist():
-        full = not batches or load + edges[s] > budget or len(batches[-1]) == max_structures
+    for place, size in enumerate(edges.tolist()):
+        full = not batches or load + size > budget or len(batches[-1]) == most
         if full:
             batches.append([])
             load = 0
-        batches[-1].append(s)
-        load += int(edges[s])
+        batches[-1].append(place)
+        load += int(size)
     return [np.array(b, dtype=np.int64) for b in batches]

@@ -31,6 +31,24 @@ class _Pairs:
     difference: np.ndarray
 
 
+def geometries(data: Structures) -> list[bytes]:
+    """A hash of each structure's atoms, cell and positions (to 1e-6 Å): equal hashes, equal geometry.
+
+    >>> import transferkit as tk
+    >>> pbe, r2scan = (tk.bundled("gpaw-pbe-r2scan", fidelity=f)[:9] for f in ("PBE", "r2SCAN"))
+    >>> geometries(pbe) == geometries(r2scan)
+    True
+    """
+    # adding zero turns -0.0, which has other bytes, into 0.0
+    cells, positions = (np.round(v, 6) + 0.0 for v in (data.cell, data.positions))
+    out = []
+    for s, (a, b) in enumerate(zip(data.offsets[:-1].tolist(), data.offsets[1:].tolist(), strict=True)):
+        digest = sha256(data.numbers[a:b].tobytes() + data.pbc[s].tobytes())
+        digest.update(cells[s].tobytes() + positions[a:b].tobytes())
+        out.append(digest.digest())
+    return out
+
+
 def duplicate_groups(data: Structures) -> list[list[int]]:
     """Rows with the same atoms, cell and positions (to 1e-6 Å), two or more each.
 
@@ -38,13 +56,9 @@ def duplicate_groups(data: Structures) -> list[list[int]]:
     >>> duplicate_groups(tk.bundled("gpaw-pbe-r2scan")[[0, 1, 2, 0]])
     [[0, 3]]
     """
-    # adding zero turns -0.0, which has other bytes, into 0.0
-    cells, positions = (np.round(v, 6) + 0.0 for v in (data.cell, data.positions))
     found: defaultdict[bytes, list[int]] = defaultdict(list)
-    for s, (a, b) in enumerate(zip(data.offsets[:-1].tolist(), data.offsets[1:].tolist(), strict=True)):
-        digest = sha256(data.numbers[a:b].tobytes() + data.pbc[s].tobytes())
-        digest.update(cells[s].tobytes() + positions[a:b].tobytes())
-        found[digest.digest()].append(s)
+    for s, digest in enumerate(geometries(data)):
+        found[digest].append(s)
     return [rows for rows in found.values() if len(rows) > 1]
 
 

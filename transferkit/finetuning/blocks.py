@@ -6,8 +6,9 @@ from torch import nn
 
 from transferkit.errors import UnknownBlock, nearest
 
-HEADS = ("readout", "magmom")
-"""The families that turn features into properties; the adapter contract fixes these two names."""
+HEADS = ("readout", "magmom", "fidelity")
+"""The families of a head's own parameters; the adapter contract fixes these names. What heads share (``shared.<head>``) counts
+as network."""
 
 
 def select(blocks: Mapping[str, Sequence[nn.Parameter]], names: Sequence[str]) -> tuple[str, ...]:
@@ -36,12 +37,14 @@ def select(blocks: Mapping[str, Sequence[nn.Parameter]], names: Sequence[str]) -
 
 
 def head_blocks(blocks: Mapping[str, Sequence[nn.Parameter]]) -> tuple[str, ...]:
-    """Readout blocks, and magnetic-moment blocks where there are some.
+    """Blocks of heads' own parameters: readouts, and moments and fidelity vectors where there are some.
 
     >>> head_blocks({"embedding": [], "magmom": [], "readout.a": [], "readout.b": []})
     ('magmom', 'readout.a', 'readout.b')
     """
-    families = [f for f in HEADS if f == "readout" or _members(list(blocks), f)]
+    families = [f for f in HEADS if _members(list(blocks), f)]
+    if not {"readout", "fidelity"} & {*families}:  # moments alone are no head: the error says that readouts are missing
+        families = ["readout"]
     return select(blocks, families)
 
 

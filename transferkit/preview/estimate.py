@@ -12,6 +12,7 @@ from transferkit.pipeline import MOST_IN_MEMORY, SMOKE_STEPS
 from transferkit.preview.attempts import Attempts, key_of
 from transferkit.preview.graphs import SAMPLE, Graphs, measure_graphs
 from transferkit.preview.measure import Costs, measure_steps
+from transferkit.preview.other_graphs import OtherGraphs, other_graphs
 from transferkit.preview.prepare import Prepared
 from transferkit.preview.span import Span
 from transferkit.preview.stages import Length, bytes_written, length, stages
@@ -88,7 +89,12 @@ def estimates(runs: Sequence[Prepared], attempts: Attempts, *, seconds: float, s
             graphs[key] = measure_graphs(model, data, head, seconds=seconds, first=first, skin=skin)
             for text in graphs[key].mistakes:
                 attempts.mistake(where, text)
-        if not graphs[key].mistakes and (found := _estimate(run, attempts, graphs[key], data, where, smoke=smoke)):
+        if graphs[key].mistakes:
+            continue
+        others = other_graphs(run, attempts, where, seconds=seconds)
+        if others is not None and (
+            found := _estimate(run, attempts, graphs[key], data, where, others=others, smoke=smoke)
+        ):
             out[run.job.name] = found
     return out
 
@@ -104,7 +110,7 @@ def _used(runs: Sequence[Prepared], key: object) -> Structures:
 
 
 def _estimate(
-    run: Prepared, attempts: Attempts, graphs: Graphs, data: Structures, where: str, *, smoke: bool
+    run: Prepared, attempts: Attempts, graphs: Graphs, data: Structures, where: str, *, others: OtherGraphs, smoke: bool
 ) -> Estimate | None:
     recipe, parts = run.job.recipe, run.parts
     if parts is None or run.referenced is None or run.model is None:
@@ -122,13 +128,22 @@ def _estimate(
         "costs",
         run.keys["potential"],
         run.keys["data"],
-        key_of(recipe.strategy, recipe.reference.trainable, options.batch, options.ema, recipe.loss),
+        key_of(
+            recipe.strategy,
+            recipe.reference.trainable,
+            options.batch,
+            options.ema,
+            recipe.loss,
+            recipe.anchor,
+            sorted(run.need),
+            *recipe.beside,
+        ),
     )
     costs = attempts.once(
         where,
         key,
         lambda: measure_steps(
-            run.trial(),
+            run.trial(others.beside),
             data[np.array(built["train"])],
             [graphs.built[r] for r in built["train"]],
             data[np.array(checked)],
@@ -137,25 +152,45 @@ def _estimate(
     )
     if costs is None:
         return None
+    trained = graphs.edges[rows["train"]]
+    same: Json = {
+        "budget": options.batch.edges,
+        "structures": options.batch.structures,
+        "seed": recipe.seed,
+        "every": options.evaluate_every,
+        "unit": options.evaluate_unit,
+    }
     long = length(
-        graphs.edges[rows["train"]],
+        np.concatenate([trained, *others.edges]),
         epochs=None if smoke else options.epochs,
         steps=SMOKE_STEPS if smoke else options.steps,
-        budget=options.batch.edges,
-        structures=options.batch.structures,
-        seed=recipe.seed,
-        every=options.evaluate_every,
-        unit=options.evaluate_unit,
+        draws=others.draws(len(trained), recipe.seed),
+        targets=len(trained),
+        **same,
     )
+    before = None
+    if (stage := recipe.pretrain) is not None and others.stage is not None:
+        steps, epochs = (SMOKE_STEPS, None) if smoke else (stage.steps, stage.epochs)
+        before = length(others.stage, epochs=epochs, steps=steps, **same)
     keys = run.keys
     once = sum(attempts.seconds(keys[name]) for name in ("data", "parts", "potential"))
     edges = {name: float(graphs.edges[found].sum()) for name, found in rows.items()}
     fit = Span.exactly(attempts.seconds(keys["reference"]))
-    found = stages(long, costs, graphs.seconds, edges=edges, once=Span(0.7 * once, once, 1.3 * once), fit=fit)
+    found = stages(
+        long,
+        costs,
+        graphs.seconds,
+        edges=edges,
+        once=Span(0.7 * once, once, 1.3 * once),
+        fit=fit,
+        beside=others.n_edges,
+        held=others.held,
+        before=before,
+    )
     size = bytes_written(parts.tests, costs, _size(run.model), long.evaluations)
     shared = run.job.graphs is not None or parts.n_atoms > MOST_IN_MEMORY
     return Estimate(
-        long, costs, found, size, graphs.complete, recipe.strategy.kind == "gradual",
+        long, costs, found, size, graphs.complete and others.complete, recipe.strategy.kind == "gradual",
         graph_bytes=round(graphs.stored * sum(edges.values())) if shared else 0,
     )  # fmt: skip
 

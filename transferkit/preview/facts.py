@@ -5,11 +5,16 @@ from pathlib import Path
 
 from ase.data import chemical_symbols
 
-from transferkit.data.quarantine import counted
+from transferkit.data.quarantine import Sifted, counted
+from transferkit.data.structures import Structures
+from transferkit.data_options import Source
+from transferkit.division import choosers
 from transferkit.evaluation.judge import determined
-from transferkit.pipeline import choosers
-from transferkit.preview.attempts import Attempts
+from transferkit.preview.attempts import Attempts, key_of
 from transferkit.preview.prepare import Prepared
+from transferkit.preview.prepare_levels import groups, labelled
+from transferkit.resolve import loss_of
+from transferkit.starting import TARGET
 from transferkit.typing import PROPERTIES, Json
 
 PAGE = "index.html, figures/"
@@ -30,6 +35,10 @@ FILES = {
 """Of a run."""
 EACH = {"comparison": "VARIANT/seed-K", "study": "points/KEY"}
 """Folder of each of several runs."""
+HEADS = {"references.json": "elemental energies E0 of every head that is trained"}
+"""Of a run with sets beside its data."""
+STAGES = {"pretrain/": "metrics, checkpoint and E0 of the first stage"}
+"""Of a run with ``pretrain``."""
 TRACKED = {"wandb/": "what Weights & Biases keeps"}
 """Of a run with ``tracking.wandb``."""
 
@@ -40,21 +49,34 @@ def read(runs: Sequence[Prepared], attempts: Attempts) -> list[Json]:
     for run in runs:
         if run.sifted is None:
             continue
-        data, taken, options = run.sifted.kept, run.sifted.taken, run.job.recipe.data
-        out[run.keys["data"]] = {
-            "source": options.source,
-            "fidelity": data.fidelity,
-            "label_convention": data.label_convention,
-            "structures": len(data),
-            "atoms": len(data.numbers),
-            "elements": [chemical_symbols[int(z)] for z in data.elements],
-            "labels": {p: int(data.mask[p].sum()) for p in PROPERTIES},
-            "keys": str(data.read_as) or None,
-            "quarantine": {"taken": len(taken), "reasons": counted(taken), "first": [str(t) for t in taken[:5]]},
-            "findings": [finding.to_json() for finding in run.findings],
+        options = run.job.recipe.data
+        findings = [finding.to_json() for finding in run.findings]
+        out[run.keys["data"]] = _set(run.sifted, options) | {
+            "findings": findings,
             "seconds": attempts.seconds(run.keys["data"]),
         }
+    for run in runs:
+        found, named = run.levels.findings(run.job.recipe), groups(run.job.recipe)
+        for name, sifted in run.levels.read.items():
+            mine = [f.to_json() for f in found if f.what.startswith(f"{name}: ")]
+            out.setdefault(key_of(named[name], name), _set(sifted, named[name]) | {"set": name, "findings": mine})
     return [*out.values()]
+
+
+def _set(sifted: Sifted, options: Source) -> Json:
+    """What was read of one set."""
+    data, taken = sifted.kept, sifted.taken
+    return {
+        "source": options.source,
+        "fidelity": data.fidelity,
+        "label_convention": data.label_convention,
+        "structures": len(data),
+        "atoms": len(data.numbers),
+        "elements": [chemical_symbols[int(z)] for z in data.elements],
+        "labels": {p: int(data.mask[p].sum()) for p in PROPERTIES},
+        "keys": str(data.read_as) or None,
+        "quarantine": {"taken": len(taken), "reasons": counted(taken), "first": [str(t) for t in taken[:5]]},
+    }
 
 
 def split(runs: Sequence[Prepared]) -> list[Json]:
@@ -109,10 +131,64 @@ def train(runs: Sequence[Prepared]) -> list[Json]:
             "strategy": plan.to_json(),
             "summary": plan.summary(),
             "labels": sorted(run.need),
+            "sets": sets(run),
             "findings": [finding.to_json() for finding in run.cautions],
             "notes": list(run.notes),
         }
     return [*out.values()]
+
+
+def sets(run: Prepared) -> list[Json]:
+    """What reaches which head: a row for each set that is trained on, in the order in which they come.
+
+    Args:
+        run: with everything that comes before its first step
+    """
+    recipe, parts, model = run.job.recipe, run.parts, run.model
+    if parts is None or model is None or run.head is None:
+        return []
+    rows: list[Json] = []
+    if (stage := run.levels.stage) is not None and recipe.pretrain is not None:
+        left = {"validation": len(stage.valid), "held_out": len(stage.held), "drawn": stage.found.drawn}
+        rows.append(
+            stage.to_json()
+            | {
+                "set": "pretrain",
+                "head": "before",
+                "structures": len(stage.train),
+                "policy": recipe.pretrain.reference,
+                "left_out": left,
+            }
+        )
+    target = {"set": TARGET, "fidelity": parts.train.fidelity, "label_convention": parts.train.label_convention}
+    rows.append(
+        target
+        | {
+            "head": run.head,
+            "structures": len(parts.train),
+            "labels": counts(parts.train),
+            "policy": recipe.reference.policy,
+        }
+    )
+    for companion in run.levels.companions:
+        head, options = run.heads[companion.name], companion.options
+        kept = "keep" if options.pseudo else options.reference
+        policy = "that of the data" if head == run.head else kept
+        labels = counts(labelled(companion, model.adapter.capabilities.properties))
+        rows.append(companion.to_json() | {"head": head, "policy": policy, "labels": labels})
+    plain = {"ratio": 1.0, "weight": 1.0, "pseudo": False, "left_out": None}
+    weighed = {p for p, weight in loss_of(recipe, model.adapter.capabilities.properties).weights.items() if weight}
+    return [plain | row | {"labels": {p: n for p, n in row["labels"].items() if p in weighed}} for row in rows]
+
+
+def counts(data: Structures) -> dict[str, int]:
+    """Structures with each label; labels that none has are left out.
+
+    >>> import transferkit as tk
+    >>> counts(tk.bundled("gpaw-pbe-r2scan")[:3])
+    {'energy': 3, 'forces': 3, 'stress': 3}
+    """
+    return {p: n for p in PROPERTIES if (n := int(data.mask[p].sum()))}
 
 
 def write(folder: Path, runs: Sequence[Prepared], *, kind: str, study: Json | None = None) -> Json:
@@ -122,9 +198,16 @@ def write(folder: Path, runs: Sequence[Prepared], *, kind: str, study: Json | No
     if study is not None:
         counts = {"runs": study["points"], "finished": study["finished"], "begun": study["begun"]}
     files = {name: what for name, what in FILES.items() if study is None or name != PAGE}  # a point has no page
+    recipes = [run.job.recipe for run in runs]
+    for more, wanted in (
+        (HEADS, any(recipe.beside for recipe in recipes)),
+        (STAGES, any(recipe.pretrain is not None for recipe in recipes)),
+        (TRACKED, any(recipe.tracking.wandb is not None for recipe in recipes)),
+    ):
+        files |= more if wanted else {}
     return {
         "folder": str(folder),
         **counts,
         "each": f"{folder}/{EACH[kind]}" if kind in EACH else str(folder),
-        "files": files | (TRACKED if any(run.job.recipe.tracking.wandb is not None for run in runs) else {}),
+        "files": files,
     }

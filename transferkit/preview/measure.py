@@ -18,15 +18,18 @@ from transferkit.adapters.base import Graph
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structures
 from transferkit.evaluation.predict import predict
+from transferkit.finetuning.anchor import Anchor, Pull
 from transferkit.finetuning.plan import Plan
 from transferkit.finetuning.strategy import Strategy, apply
 from transferkit.preview.span import Span
 from transferkit.training.distributed import Ranks
 from transferkit.training.ema import Ema
 from transferkit.training.excursion import Excursions
-from transferkit.training.feed import Feed
+from transferkit.training.feed import Feed, feed_of
+from transferkit.training.labels import choosing
 from transferkit.training.loop import evaluate, step
 from transferkit.training.loss import Loss, Objective
+from transferkit.training.mixture import Beside
 from transferkit.training.optimiser import Optimiser, Schedule, make
 from transferkit.training.progress import Display
 from transferkit.training.session import Session, Store
@@ -91,6 +94,9 @@ class Trial:
         budget: edges in a batch
         structures: structures in a batch
         seed: of the order
+        beside: sets that are trained on at the same time
+        anchor: pull towards the weights at the start, where there is one; all weights alike
+        others: further heads that are trained, where their sets are not at hand
     """
 
     potential: ReferencedPotential
@@ -103,6 +109,14 @@ class Trial:
     budget: int = 20_000
     structures: int | None = None
     seed: int = 0
+    beside: tuple[Beside, ...] = ()
+    anchor: Anchor | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def heads(self) -> list[str]:
+        """Heads that are trained, that of the target first."""
+        return [*dict.fromkeys([self.head, *self.others, *(b.head for b in self.beside)])]
 
     def plan(self) -> Plan:
         """Blocks, and which of them may change.
@@ -110,7 +124,7 @@ class Trial:
         Raises:
             UnknownBlock: the strategy names a block that the potential does not have.
         """
-        return apply(deepcopy(self.potential), self.strategy, heads=[self.head])
+        return apply(deepcopy(self.potential), self.strategy, heads=self.heads)
 
 
 def measure_steps(
@@ -130,7 +144,7 @@ def measure_steps(
     """
     session = _session(trial, train, graphs, valid, valid_graphs)
     batches = session.feed.epoch(1)
-    edges = np.array([sum(graphs[int(s)].n_edges for s in batch) for batch in batches], dtype=float)
+    edges = np.array([session.feed.edges[batch].sum() for batch in batches], dtype=float)
     session.plan.open(epoch=10**9, step=10**9)  # every block that ever opens: the slowest steps
     module = session.here.wrap(session.objective)
     order = [int(np.argmax(edges)), *(k % len(batches) for k in range(WARM_UP + MOST - 1))]
@@ -177,19 +191,19 @@ def _session(
 ) -> Session:
     """As :func:`transferkit.training.fit.fit` puts it together, without anything that writes or talks."""
     model = deepcopy(trial.potential)
-    plan = apply(model, trial.strategy, heads=[trial.head])
+    plan = apply(model, trial.strategy, heads=trial.heads)
+    pull = None if trial.anchor is None else Pull(trial.anchor, model, plan)
     index = model.head_index(trial.head)
-    feed, checked = (
-        Feed(data, built, model.adapter, index, trial.budget, trial.structures, trial.seed)
-        for data, built in ((train, graphs), (valid, valid_graphs))
-    )
+    size = {"edges": trial.budget, "structures": trial.structures, "seed": trial.seed}
+    feed = feed_of(model, train, graphs, trial.head, trial.beside, **size)  # type: ignore[arg-type]
+    checked = Feed(valid, valid_graphs, model.adapter, index, trial.budget, trial.structures, trial.seed)
     total = 10**6
     still = replace(trial.optimiser, learning_rate=1e-12)  # the weights stay, so that no step can diverge
     average = None if trial.ema is None else Ema(plan.parameters, trial.ema)
     state = State(model, make(still, plan.groups), Schedule(still, total), average)
     return Session(
         here=Ranks(0, 1, model.e0.device),
-        objective=Objective(model, trial.loss, trial.need),
+        objective=Objective(model, trial.loss, trial.need, None if feed.mixture is None else feed.mixture.weights),
         plan=plan,
         feed=feed,
         valid=checked,
@@ -203,6 +217,8 @@ def _session(
         save_every=None,
         clip=inf,
         patience=None,
+        valid_need=choosing(trial.need, train),
+        pull=pull,
         excursions=None if trial.loss.consistency is None else Excursions(feed, trial.loss.consistency, total),
     )
 

@@ -1,14 +1,13 @@
 """Prepare: everything that one run would work with, up to its first step."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from transferkit.adapters.graphs import check_elements
-from transferkit.adapters.heads import head_for
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.adapters.registry import adapter_class
 from transferkit.data.check import check
@@ -18,17 +17,20 @@ from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
 from transferkit.division import divide
 from transferkit.errors import RunFolderError
+from transferkit.finetuning.anchor import Anchor
 from transferkit.finetuning.plan import Plan
-from transferkit.pipeline import start
 from transferkit.pool import Job
 from transferkit.preview.attempts import Attempts, key_of
 from transferkit.preview.measure import Trial
+from transferkit.preview.prepare_levels import PreparedLevels, groups, labelled, meet, prepare_levels
 from transferkit.recipe import Recipe
 from transferkit.rereferencing import Rereferenced, compare_policies
 from transferkit.resolve import limits_of, loss_of, optimiser_of, read_data, reference_of, source_data, strategy_of
 from transferkit.run_folder import examine, writable
-from transferkit.training.labels import learnable
-from transferkit.training.session import notes_on
+from transferkit.starting import TARGET, foreseen, start
+from transferkit.training.labels import choosing, learnable
+from transferkit.training.mixture import Beside
+from transferkit.training.notes import notes_on
 from transferkit.training.track import open_tracker
 from transferkit.typing import Property
 
@@ -44,8 +46,9 @@ class Prepared:
         sifted: data and what was taken out
         findings: what looks wrong in them
         parts: of the data
-        model: potential as it is loaded
-        head: that is trained
+        levels: everything else that is read
+        model: potential as it is loaded, with the heads that are added
+        heads: that each set goes through, by its name
         plan: blocks
         referenced: with the new E0; the network's part of it is left out, so it is right in kind and not in value
         need: labels that enter the loss
@@ -59,16 +62,25 @@ class Prepared:
     sifted: Sifted | None = None
     findings: tuple[Finding, ...] = ()
     parts: Parts | None = None
+    levels: PreparedLevels = field(default_factory=PreparedLevels)
     model: ReferencedPotential | None = None
-    head: str | None = None
+    heads: dict[str, str] = field(default_factory=dict)
     plan: Plan | None = None
     referenced: Rereferenced | None = None
     need: frozenset[Property] = frozenset()
     cautions: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def trial(self) -> Trial:
+    @property
+    def head(self) -> str | None:
+        """The head that the data go through."""
+        return self.heads.get(TARGET)
+
+    def trial(self, beside: tuple[Beside, ...] = ()) -> Trial:
         """What a step is measured with.
+
+        Args:
+            beside: sets that are trained on at the same time
 
         Raises:
             RunFolderError: never where the run can start; a stage before failed.
@@ -88,12 +100,14 @@ class Prepared:
             budget=batch.edges,
             structures=batch.structures,
             seed=recipe.seed,
+            beside=beside,
+            anchor=None if recipe.anchor is None else Anchor(recipe.anchor.strength, on=recipe.anchor.on),
         )
 
     @property
     def complete(self) -> bool:
         """Whether nothing was found that keeps it from starting."""
-        return bool(self.referenced and self.plan and self.need and self.state)
+        return bool(self.referenced and self.plan and self.need and self.state and self.levels.complete)
 
 
 def prepare(job: Job, attempts: Attempts, *, smoke: bool = False) -> Prepared:
@@ -109,6 +123,8 @@ def prepare(job: Job, attempts: Attempts, *, smoke: bool = False) -> Prepared:
     found.state = attempts.once(where, ("folder", str(job.folder)), lambda: state_of(job.folder, recipe, smoke=smoke))
     attempts.once(where, ("tracking", key_of(recipe.tracking)), lambda: _tracking(recipe))
     _data(found, attempts, where, smoke=smoke)
+    key = found.keys.get("parts")
+    found.levels = prepare_levels(recipe, found.sifted, found.parts, attempts, where, key=key, smoke=smoke)
     _potential(found, attempts, where)
     _together(found, attempts, where)
     return found
@@ -132,7 +148,7 @@ def _tracking(recipe: Recipe) -> None:
 def _data(found: Prepared, attempts: Attempts, where: str, *, smoke: bool) -> None:
     """Read, look for what is wrong, divide."""
     recipe = found.job.recipe
-    options = recipe.data.model_dump(mode="json", exclude={"split", "subset"})
+    options = recipe.data.model_dump(mode="json", exclude={"split", "subset", "labels"})
     found.keys["data"] = ("data", key_of(options))
     found.sifted = attempts.once(where, found.keys["data"], lambda: read_data(recipe))
     if (sifted := found.sifted) is None:
@@ -144,6 +160,7 @@ def _data(found: Prepared, attempts: Attempts, where: str, *, smoke: bool) -> No
         "parts",
         key_of(
             options,
+            recipe.data.labels,
             recipe.data.split,
             recipe.data.subset,
             recipe.seed,
@@ -158,19 +175,26 @@ def _potential(found: Prepared, attempts: Attempts, where: str) -> None:
     """Load, choose the head, apply the strategy."""
     recipe = found.job.recipe
     scratch = recipe.strategy.model_dump(mode="json") if recipe.strategy.kind == "from-scratch" else None
-    found.keys["potential"] = ("potential", key_of(recipe.adapter, scratch))
+    asked = [
+        group.model_dump(mode="json", include={"fidelity", "head", "new_head", "scratch"})
+        for group in groups(recipe).values()
+    ]
+    found.keys["potential"] = ("potential", key_of(recipe.adapter, scratch, *asked))
     package = ("package", recipe.adapter.name)  # apart from loading: a process imports once
     if attempts.once(where, package, lambda: adapter_class(recipe.adapter.name)) is None:
         return
-    found.model = model = attempts.once(where, found.keys["potential"], lambda: start(recipe))
+    begin = attempts.once(where, found.keys["potential"], lambda: start(recipe))
     if recipe.reference.source_data is not None:
         attempts.once(where, _source_key(recipe), lambda: source_data(recipe))
-    if model is None:
+    if begin is None:
         return
+    found.model = begin
     chosen = ("head", found.keys["potential"], recipe.data.fidelity)
-    found.head = head = attempts.once(where, chosen, lambda: head_for(model, recipe.data.fidelity, recipe.adapter.head))
-    if head is None:
+    met = attempts.once(where, chosen, lambda: foreseen(begin, recipe))
+    if met is None:
         return
+    model, found.heads = met
+    found.model, head = model, met[1][TARGET]
     trial = Trial(
         model.with_reference(model.reference(head), head, trainable=recipe.reference.trainable),
         strategy_of(recipe),
@@ -178,9 +202,13 @@ def _potential(found: Prepared, attempts: Attempts, where: str) -> None:
         optimiser_of(recipe),
         frozenset(),
         head,
+        others=tuple(found.heads.values()),
     )
     key = ("plan", found.keys["potential"], key_of(recipe.strategy, recipe.reference.trainable, recipe.data.fidelity))
     found.plan = attempts.once(where, key, trial.plan)
+    if found.parts is not None:
+        both = (found.keys["potential"], found.keys["parts"])
+        meet(found.levels, recipe, begin, model, found.heads, attempts=attempts, where=where, key=both)
 
 
 def _together(found: Prepared, attempts: Attempts, where: str) -> None:
@@ -189,15 +217,17 @@ def _together(found: Prepared, attempts: Attempts, where: str) -> None:
     if model is None or parts is None or head is None:
         return
     shared = (found.keys["potential"], found.keys["parts"])
+    beside = [labelled(c, model.adapter.capabilities.properties) for c in found.levels.companions]
     weights = loss_of(recipe, model.adapter.capabilities.properties).weights
     learnt = attempts.once(
         where,
-        ("labels", shared, key_of(recipe.loss)),
-        lambda: learnable(weights, model.adapter, parts.train, parts.valid),
+        ("labels", shared, key_of(recipe.loss, *recipe.beside)),
+        lambda: learnable(weights, model.adapter, parts.train, parts.valid, beside),
     )
     if learnt is not None:
         found.need, absent = learnt
-        found.notes = notes_on(absent, sorted(p for p in found.need if not parts.valid.mask[p].any()))
+        chooses = choosing(found.need, parts.train)
+        found.notes = notes_on(absent, sorted(p for p in chooses if not parts.valid.mask[p].any()))
     if attempts.once(where, ("elements", shared), lambda: _know(model, head, parts.all())) is None:
         return
     if recipe.reference.source_data is not None and not attempts.seconds(_source_key(recipe)):
@@ -205,7 +235,14 @@ def _together(found: Prepared, attempts: Attempts, where: str) -> None:
     found.keys["reference"] = ("reference", shared, key_of(recipe.reference))
     found.referenced = attempts.once(where, found.keys["reference"], lambda: _refer(recipe, model, head, parts))
     if found.referenced is not None:
-        found.cautions = tuple(found.referenced.findings)
+        potential = found.referenced.potential
+        for other, done in found.levels.referenced.items():
+            potential = potential.with_reference(
+                done.potential.reference(other), other, trainable=recipe.reference.trainable
+            )
+        found.referenced = replace(found.referenced, potential=potential)
+        others = (f for done in found.levels.referenced.values() for f in done.findings)
+        found.cautions = (*found.referenced.findings, *others)
 
 
 def _source_key(recipe: Recipe) -> tuple[object, ...]:

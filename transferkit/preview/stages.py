@@ -1,6 +1,6 @@
 """From what was measured to what a whole run takes: steps, seconds, bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
@@ -11,6 +11,8 @@ from transferkit.data.batch import plan
 from transferkit.data.structures import Structures
 from transferkit.preview.measure import Costs
 from transferkit.preview.span import Span
+from transferkit.training.feed import mixed
+from transferkit.training.mixture import Draw
 
 PAGE = Span(3.0, 5.5, 9.0)
 """Seconds for the result, the figures and the page of a run on a quiet machine; they hardly depend on the data."""
@@ -53,11 +55,13 @@ def length(
     seed: int,
     every: int,
     unit: Literal["epochs", "steps"],
+    draws: Sequence[Draw] = (),
+    targets: int | None = None,
 ) -> Length:
     """Lay out the batches of a run and count.
 
     Args:
-        edges: directed edges of each training structure, (structures,)
+        edges: directed edges of each training structure, (structures,); with ``draws``, those of the sets beside behind them
         epochs: passes; this or ``steps``
         steps: optimiser steps
         budget: most edges in a batch
@@ -65,20 +69,28 @@ def length(
         seed: of the order
         every: between two evaluations
         unit: what ``every`` counts
+        draws: of the sets beside the target
+        targets: structures of the target, where there are such sets
 
     >>> found = length(np.full(10, 5), epochs=3, steps=None, budget=20, structures=None, seed=0, every=1, unit="epochs")
     >>> found.steps, found.edges, found.evaluations
     (9, 150.0, 4)
     """
-    options = {"budget": budget, "max_structures": structures, "seed": seed}
-    first = plan(edges, epoch=1, **options)  # type: ignore[arg-type]
+    n = len(edges) if targets is None else targets
+
+    def laid_out(epoch: int) -> list[np.ndarray]:
+        if not draws:
+            return plan(edges, epoch=epoch, budget=budget, max_structures=structures, seed=seed)
+        return mixed(edges, draws, targets=n, epoch=epoch, budget=budget, max_structures=structures, seed=seed)
+
+    first = laid_out(1)
     wanted = epochs if epochs is not None else ceil((steps or 0) / len(first))
-    exact = wanted * len(edges) <= EXACT
+    exact = wanted * n <= EXACT
     done, seen, epoch, evaluations = 0, 0.0, 0, 1
     last = steps if steps is not None else None
     while epoch < (wanted if last is None else 10**9) and (last is None or done < last):
         epoch += 1
-        batches = plan(edges, epoch=epoch, **options) if exact else first  # type: ignore[arg-type]
+        batches = laid_out(epoch) if exact else first
         cut = batches if last is None else batches[: last - done]
         seen += float(sum(edges[batch].sum() for batch in cut)) if exact or epoch == 1 else seen / (epoch - 1)
         if unit == "steps":
@@ -93,7 +105,16 @@ def length(
 
 
 def stages(
-    length: Length, costs: Costs, graphs: Span, *, edges: Mapping[str, float], once: Span, fit: Span
+    length: Length,
+    costs: Costs,
+    graphs: Span,
+    *,
+    edges: Mapping[str, float],
+    once: Span,
+    fit: Span,
+    beside: float = 0.0,
+    held: float = 0.0,
+    before: Length | None = None,
 ) -> dict[str, Span]:
     """Seconds of each stage of a run.
 
@@ -104,18 +125,23 @@ def stages(
         edges: directed edges of each part, by name: train, valid and the tests
         once: reading data and loading the potential
         fit: scoring and fitting the reference, without the forward pass
+        beside: directed edges of what is trained on beside the data, and before
+        held: directed edges of what is held out of other levels of theory
+        before: of pre-training
     """
     others = sum(n for name, n in edges.items() if name != "train")
-    saves = Span.exactly(costs.checkpoint / DISK) * length.evaluations
-    return {
+    evaluations = length.evaluations + (0 if before is None else before.evaluations)
+    saves = Span.exactly(costs.checkpoint / DISK) * evaluations
+    found = {
         "loading": once,
-        "graphs": graphs * sum(edges.values()),
-        "reference": costs.energy * edges["train"] + fit,
+        "graphs": graphs * (sum(edges.values()) + beside + held),
+        "reference": costs.energy * (edges["train"] + beside) + fit,
         "training": costs.step * length.edges,
-        "evaluations": costs.evaluate * (edges["valid"] * length.evaluations) + saves,
-        "predictions": costs.predict * (2 * others),
+        "evaluations": costs.evaluate * (edges["valid"] * evaluations) + saves,
+        "predictions": costs.predict * (2 * others + 4 * held),
         "page": PAGE * costs.slow,
     }
+    return found if before is None else {"pre-training": costs.step * before.edges, **found}
 
 
 def bytes_written(tests: Mapping[str, Structures], costs: Costs, model: int, evaluations: int) -> int:

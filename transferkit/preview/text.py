@@ -63,7 +63,8 @@ def _list(sizes: list[int]) -> str:
 def _read(facts: Json) -> Iterator[str]:
     for data in facts["read"]:
         labels = ", ".join(f"{name} {n:,}" for name, n in data["labels"].items() if n)
-        yield f"  {data['source']}: {data['structures']:,} structures, {data['atoms']:,} atoms, {data['fidelity']}, {data['label_convention']} energies"
+        name = f"{data['set']}: " if data.get("set") else ""
+        yield f"  {name}{data['source']}: {data['structures']:,} structures, {data['atoms']:,} atoms, {data['fidelity']}, {data['label_convention']} energies"
         yield f"  elements: {len(data['elements'])} ({' '.join(data['elements'])})"
         yield f"  labels: {labels or 'none'}"
         if data["keys"]:
@@ -103,6 +104,7 @@ def _train(facts: Json) -> Iterator[str]:
         # Which labels are learnt is not known where the data or their split were refused.
         learnt = f"; labels learnt: {', '.join(arm['labels'])}" if arm["labels"] else ""
         yield f"    E0 by {arm['policy']}, then {moves}{learnt}"
+        yield from (f"    {line}" for line in reaches(arm["sets"]))
         if arm["undetermined"]:
             yield f"    ! training does not determine E0 of {' '.join(arm['undetermined'])}"
         if len(facts["train"]) == 1:
@@ -113,6 +115,32 @@ def _train(facts: Json) -> Iterator[str]:
             yield f"    strategy {strategy['kind']}: {strategy['trainable']:,} of {strategy['total']:,} parameters ({what})"
         yield from (f"    {_finding(finding)}" for finding in arm["findings"])
         yield from (f"    {note}" for note in arm["notes"])
+
+
+def reaches(sets: list[Json]) -> Iterator[str]:
+    """Which structures and labels reach which head, as a table; nothing where one set with all its labels trains one head."""
+    if len(sets) < 2:
+        return
+    width = max(len(row["head"]) for row in sets) + 2
+    yield f"{'head':<{width}}{'set':<10} {'level of theory':<16} {'structures':>10} {'ratio':>6} {'weight':>6}  labels"
+    for row in sets:
+        labels = ", ".join(f"{name} {n:,}" for name, n in row["labels"].items())
+        taught = f"predictions: {labels}" if row["pseudo"] else labels
+        yield f"{row['head']:<{width}}{row['set']:<10} {row['fidelity']:<16} {row['structures']:>10,} {row['ratio']:>6g} {row['weight']:>6g}  {taught}"
+    for row in sets:
+        if (left := row["left_out"]) is not None:
+            why = "drawn, as no group is tested on" if left["drawn"] else "their groups are tested on"
+            what = (
+                "choose the best weights"
+                if row["set"] == "pretrain"
+                else "left out, as the data validate on their groups"
+            )
+            chosen = (
+                f", {row['structures']:,} of {row['chosen_from']:,} chosen"
+                if row.get("chosen_from", 0) > row["structures"]
+                else ""
+            )
+            yield f"  {row['set']}: {left['held_out']:,} held out ({why}), {left['validation']:,} {what}{chosen}; E0 by {row['policy']}"
 
 
 def _finding(finding: Json) -> str:

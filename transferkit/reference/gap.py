@@ -7,13 +7,11 @@ from ase.data import chemical_symbols
 from sklearn.tree import DecisionTreeRegressor
 
 from transferkit.data.composition import fractions
+from transferkit.data.pairing import pairs
 from transferkit.data.structures import Structures
 from transferkit.errors import DataError
 from transferkit.reference.fit import fit_reference
 from transferkit.typing import Json
-
-SAME_PLACE = 1e-6
-"""Å; positions and lattice vectors further apart than this are two different geometries."""
 
 
 @dataclass(frozen=True)
@@ -148,27 +146,13 @@ def functional_gap(a: Structures, b: Structures) -> Gap:
 
 def _pair(a: Structures, b: Structures) -> tuple[Structures, Structures]:
     """Shared structures of both, in the order of ``a``; refuses a pair that is not one geometry."""
-    where = {str(name): s for s, name in enumerate(b.id)}
-    kept = [s for s, name in enumerate(a.id) if str(name) in where]
-    if not kept:
+    if not {*map(str, a.id)} & {*map(str, b.id)}:
         raise DataError(
             f"no id of {a.fidelity} ({a.id[0] if len(a) else 'no structures'!s}, ...) is found in {b.fidelity} "
             f"({b.id[0] if len(b) else 'no structures'!s}, ...); give the frames of both files the same ids, e.g. id=... in the comment line of extxyz (atoms.info['id'] in ASE)"
         )
-    first, second = a[kept], b[[where[str(a.id[s])] for s in kept]]
-    for s, (one, other) in enumerate(zip(first, second, strict=True)):
-        same = (
-            len(one) == len(other)
-            and np.array_equal(one.numbers, other.numbers)
-            and np.abs(one.positions - other.positions).max(initial=0.0) <= SAME_PLACE
-            and np.abs(one.cell - other.cell).max() <= SAME_PLACE
-        )
-        if not same:
-            raise DataError(
-                f"{first.id[s]!r} has another geometry in {a.fidelity} than in {b.fidelity} (atoms, order, positions or cell "
-                f"differ by more than {SAME_PLACE} Å); compare single points of the same cell, or give them different ids"
-            )
-    return first, second
+    found = pairs(a, b)
+    return a[found.first], b[found.second]
 
 
 def _pearson(x: np.ndarray, y: np.ndarray) -> float:

@@ -101,7 +101,7 @@ def _longer(recipe: str) -> str | None:
 
 def _not_converged(training: Json) -> bool:
     steps = training.get("steps")
-    return bool(steps) and training.get("best_step") == steps
+    return bool(steps) and training.get("best_step") == steps and training.get("keep") != "last"
 
 
 def _about_data(result: Json) -> list[str]:

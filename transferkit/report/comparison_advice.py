@@ -39,7 +39,8 @@ def comparison_steps(told: Json, tests: Sequence[str], labels: Mapping[str, str]
         )
     steps = told.get("steps")
     idle = [labels[name] for name, v in variants.items() if _mostly(v.get("kept_steps"), 0)]
-    late = [labels[name] for name, v in variants.items() if steps and _mostly(v.get("kept_steps"), steps)]
+    chosen = {name: v for name, v in variants.items() if v.get("keep") != "last"}
+    late = [labels[name] for name, v in chosen.items() if steps and _mostly(v.get("kept_steps"), steps)]
     if idle:
         out.append(
             f"For {_and(idle)} no step beat the start in most runs: lower `optimiser.learning_rate`, or add data."

@@ -13,6 +13,7 @@ from transferkit.report.comparison_pictures import curves_picture, pictures_on_t
 from transferkit.report.data_tables import taken_out
 from transferkit.report.figures.element_errors import element_errors
 from transferkit.report.folder import called_from, read_json, smoke_option, strictest_first
+from transferkit.report.forgetting_section import forgetting_rows
 from transferkit.report.harm import harm
 from transferkit.report.ordering import error_of, indicative, ordering, verdict
 from transferkit.report.paper import paper_a
@@ -85,6 +86,7 @@ def comparison_page(folder: Path) -> Json:
         "shifts": shift_rows(shown_run),
         "chemistry": {test: chemistry_by_variant(every, test, labels) for test in tests},
         "elements": {test: _elements(folder, every, test, taken, labels) for test in tests},
+        "forgetting": forgetting_rows(every, labels),
         "paired": {test: _paired_rows(comparisons.get(test) or {}, labels) for test in tests},
         "warnings": {test: _warnings(comparisons.get(test) or {}) for test in tests},
         "policies": policy_rows(shown_run),

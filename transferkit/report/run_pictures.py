@@ -9,6 +9,7 @@ from transferkit.report.figures.learning_curve import learning_curve
 from transferkit.report.figures.parity import parity
 from transferkit.report.figures.policies import policies
 from transferkit.report.folder import RunFolder
+from transferkit.report.forgetting_section import diatomics_picture
 from transferkit.report.pictures import Picture, picture
 from transferkit.report.quantities import QUANTITIES
 from transferkit.report.sentences import HEADLINE, shown
@@ -24,12 +25,13 @@ def run_pictures(run: RunFolder) -> Json:
     """All figures that the files of a run allow, written to ``figures/``.
 
     Returns:
-        {"policies", "e0", "learning": Picture or None, "parity": {test: Picture}, "elements": {test: [Picture]}}
+        {"policies", "e0", "learning", "diatomics": Picture or None, "parity": {test: Picture}, "elements": {test: [Picture]}}
     """
     return {
         "policies": _policies(run),
         "e0": shift_picture(run.result, run.path),
         "learning": _learning_curve(run),
+        "diatomics": diatomics_picture(run.result, run.path),
         "parity": _parity(run),
         "elements": {name: _elements(run, name, test) for name, test in run.result["tests"].items()},
     }

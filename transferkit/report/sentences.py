@@ -58,7 +58,7 @@ def _test_sentence(name: str, test: Json, result: Json) -> str:
 
 
 def kept(result: Json) -> str:
-    """Which weights the final errors are of: those with the lowest validation loss, not those of the last step.
+    """Which weights the final errors are of: those with the lowest validation loss, or those of the last step where asked for.
 
     >>> kept({"training": {"steps": 150, "best_step": 28}})
     'before training and after training (weights of step 28 of 150, lowest validation loss)'
@@ -69,9 +69,8 @@ def kept(result: Json) -> str:
         return "before training and after training (which weights were kept is not stored)"
     if best == 0:
         return f"no evaluation in {count(steps)} steps beat the start on the validation part, so the weights are those from before training"
-    return (
-        f"before training and after training (weights of step {count(best)} of {count(steps)}, lowest validation loss)"
-    )
+    why = "the last, as asked for" if training.get("keep") == "last" else "lowest validation loss"
+    return f"before training and after training (weights of step {count(best)} of {count(steps)}, {why})"
 
 
 def _measured(name: str, test: Json, result: Json) -> str:

@@ -4,6 +4,7 @@ One row per point, or per point and test composition. Columns ``size`` and ``err
 ``test``, ``unit``, ``seed``, ``when`` and ``composition`` may be.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -23,19 +24,23 @@ MOMENTS = (FINAL, STEP0)
 """What a column ``when`` may hold."""
 
 
-def read_points(path: Path) -> pd.DataFrame:
+def read_points(path: Path, needed: Sequence[str] = NEEDED) -> pd.DataFrame:
     """A table of points from a CSV or Parquet file.
+
+    Args:
+        path: of the file
+        needed: columns that a message names
 
     Raises:
         ScalingError: there is none, or it cannot be read.
     """
     if not path.exists():
-        raise ScalingError(f"there is no file {path}. Give a CSV file with columns {', '.join(NEEDED)}.")
+        raise ScalingError(f"there is no file {path}. Give a CSV file with columns {', '.join(needed)}.")
     try:
         table = pd.read_parquet(path) if path.suffix == ".parquet" else _csv(path)
     except (ValueError, OSError) as error:  # pandas' and pyarrow's parsers raise these
         raise ScalingError(
-            f"{path} cannot be read as a table: {error}. Write CSV with columns {', '.join(NEEDED)}."
+            f"{path} cannot be read as a table: {error}. Write CSV with columns {', '.join(needed)}."
         ) from error
     return table
 

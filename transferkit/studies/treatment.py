@@ -66,8 +66,10 @@ def subset_words(recipe: Recipe) -> str:
 
 
 def parts_of(recipe: Recipe) -> str:
-    """Points with the same value have the same data, validation and test parts."""
-    plain = recipe.data.model_dump(mode="json", exclude={"subset"})
+    """Points with the same value have the same data, validation and test parts, whichever of their labels they learn."""
+    plain = recipe.data.model_dump(mode="json", exclude={"subset", "labels"})
+    if plain["minus"] is None:  # as it was before there was such an option, so that older studies go on
+        del plain["minus"]
     return sha256(dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -1,4 +1,8 @@
-"""Excursions: batches whose structures also take small steps aside, for the consistency losses."""
+"""Excursions: batches whose structures also take small steps aside, for the consistency losses.
+
+Where sets are trained on beside the target, only structures of the target step aside: the head that is wanted is the one
+that is to be smooth.
+"""
 
 from dataclasses import dataclass
 from math import ceil
@@ -51,14 +55,14 @@ class Excursions:
         """Refuse graphs that would lose edges, and displacements that cannot be made."""
         self.feed.adapter.check_need(FORCES)
         needed = self.settings.skin
-        if (short := np.flatnonzero(skins_of(self.feed.graphs) < needed - ROUNDING)).size:
+        if (short := np.flatnonzero(skins_of(self.feed.graphs)[: self.feed.targets] < needed - ROUNDING)).size:
             graph, enough = self.feed.graphs[int(short[0])], ceil(1000 * needed) / 1000
             raise GraphError(
                 f"structure {graph.id!r}: its graph has a skin of {graph.skin:g} Å, and displacements of {self.settings.length:g} Å "
                 f"({self.settings.direction}) need {enough:g} Å, or atoms that come within the cutoff would not be seen. "
                 f"Build the graphs with build_graphs(..., skin={enough:g}), or lower loss.consistency.length."
             )
-        labelled = self.feed.data.mask["forces"]
+        labelled = self.feed.data.mask["forces"][: self.feed.targets]
         if self.settings.direction == "adversarial" and not labelled.all():
             s = int(np.argmin(labelled))
             raise RecipeError(
@@ -103,7 +107,8 @@ class Excursions:
         return batch, labels, moves.to(device)
 
     def chosen(self, index: np.ndarray, progress: Progress) -> set[int]:
-        """Structures of a global batch that take part: a share of it, rounded up."""
+        """Structures of a global batch that take part: a share of those of the target, rounded up."""
+        index = index[index < self.feed.targets]
         order = rng(self.feed.seed, progress.epoch, progress.position, "consistency").bit_generator.random_raw(
             len(index)
         )

@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -14,19 +14,22 @@ from transferkit.adapters.graphs import build_graphs
 from transferkit.adapters.heads import head_for
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structures
+from transferkit.finetuning.anchor import Anchor, Pull
 from transferkit.finetuning.plan import Plan
 from transferkit.finetuning.strategy import Strategy, apply
 from transferkit.training.distributed import ranks
 from transferkit.training.ema import Ema
 from transferkit.training.excursion import Excursions
-from transferkit.training.feed import Feed
+from transferkit.training.feed import Feed, feed_of
 from transferkit.training.interrupt import interruption
-from transferkit.training.labels import learnable
+from transferkit.training.labels import choosing, learnable
 from transferkit.training.loop import Stopped, loop
 from transferkit.training.loss import Loss, Objective
+from transferkit.training.mixture import Beside
+from transferkit.training.notes import notes_on, sets_note, shared_note
 from transferkit.training.optimiser import Optimiser, Schedule, make
 from transferkit.training.progress import Display
-from transferkit.training.session import Session, Store, check_numbers, config_of, fingerprint, notes_on, shared_note
+from transferkit.training.session import Session, Store, check_numbers, config_of, fingerprint
 from transferkit.training.state import State
 from transferkit.training.track import JsonlTracker, Tracker
 from transferkit.typing import Json, Property
@@ -39,8 +42,9 @@ class FitResult:
     """What a run gave.
 
     Attributes:
-        potential: a copy with the weights of the lowest validation loss; those from before training, if none was lower
-        history: one row per evaluation, as in ``metrics.jsonl``
+        potential: a copy with the weights of the lowest validation loss (those from before training, if none was lower), or of the last step
+        history: one row per evaluation, as in ``metrics.jsonl``; with sets beside the target ``train`` holds ``heads``, with
+            loss and errors of each set, and ``loss`` is their weighted sum
         best_step: optimiser step of the weights returned; 0 is before training
         best_epoch: its epoch
         steps: optimiser steps done
@@ -48,7 +52,7 @@ class FitResult:
         stopped: why training ended
         wall_s: seconds, over all sessions of the run
         plan: groups of parameters and exact counts
-        absent: labels with a weight that the training data lack
+        absent: labels with a weight that all training data lack
         notes: what a reader of the result should know
     """
 
@@ -89,8 +93,11 @@ def fit(
     ema: float | None = None,
     clip: float | None = None,
     patience: int | None = None,
+    keep: Literal["best", "last"] = "best",
     seed: int = 0,
     head: str | None = None,
+    beside: Sequence[Beside] = (),
+    anchor: Anchor | None = None,
     folder: str | Path | None = None,
     identity: str | None = None,
     resume: bool = False,
@@ -122,10 +129,14 @@ def fit(
         evaluate_unit: what ``evaluate_every`` counts
         ema: decay of an average of the weights, which is then what is evaluated and returned
         clip: largest norm of the gradient
+        keep: the weights of the lowest loss on ``valid``, or those of the last step
         patience: end after this many evaluations without a lower validation loss
         seed: of the order of structures
         head: that these data train; by their level of theory if not given, see
             :func:`~transferkit.adapters.heads.head_for`
+        beside: sets that are trained on at the same time, each through its head. Epochs, the order of the structures in
+            ``train``, validation and choice are those of ``train`` and ``valid``; see :mod:`transferkit.training.mixture`
+        anchor: pull towards the weights at the start; see :mod:`transferkit.finetuning.anchor`
         folder: of the run, for ``checkpoint/`` and ``metrics.jsonl``; nothing is written if not given
         identity: of the run; a hash of weights, data and settings if not given
         resume: continue from a checkpoint in ``folder`` if there is one; otherwise one of the same run is dropped
@@ -157,26 +168,35 @@ def fit(
     )  # fmt: skip
     strategy, loss, optimiser = strategy or Strategy(), loss or Loss(), optimiser or Optimiser()
     head = head_for(potential, train.fidelity, head)
-    settings = {
+    settings: dict[str, Any] = {
         "strategy": strategy, "loss": loss, "optimiser": optimiser, "epochs": epochs, "steps": steps, "edges": edges,
         "structures": structures, "evaluate_every": [evaluate_every, evaluate_unit], "ema": ema, "clip": clip,
         "patience": patience, "seed": seed, "head": head,
     }  # fmt: skip
+    if beside:
+        settings["beside"] = [{"head": b.head, "ratio": b.ratio, "weight": b.weight} for b in beside]
+    if keep != "best":
+        settings["keep"] = keep
+    if anchor is not None:
+        settings["anchor"] = anchor.to_json()
     with ranks(device or potential.e0.device) as here:
         # 1. A copy is trained, so that whoever called keeps what they had; the strategy opens and closes its blocks.
         model = deepcopy(potential).to(here.device)
-        plan = apply(model, strategy, heads=[head])
+        heads = [*dict.fromkeys([head, *(b.head for b in beside)])]
+        plan = apply(model, strategy, heads=heads)
+        pull = None if anchor is None else Pull(anchor, model, plan)  # before anything is restored
 
         # 2. What can be learnt: labels that have a weight, that the adapter predicts and that the data hold.
-        need, absent = learnable(loss.weights, model.adapter, train, valid)
-        notes = notes_on(absent, sorted(p for p in need if not valid.mask[p].any()))
-        notes = (*notes, *shared_note(plan, model.adapter.heads, head))
+        need, absent = learnable(loss.weights, model.adapter, train, valid, [b.data for b in beside])
+        valid_need = choosing(need, train)
+        notes = notes_on(absent, sorted(p for p in valid_need if not valid.mask[p].any()))
+        notes = (*notes, *shared_note(plan, model.adapter.heads, heads))
 
         # 3. Graphs once, not in the loop. The batches of an epoch do not depend on the number of ranks.
-        index = model.head_index(head)
         graphs = build_graphs(model, train, skin=loss.skin, head=head) if graphs is None else graphs
         valid_graphs = build_graphs(model, valid, head=head) if valid_graphs is None else valid_graphs
-        feed = Feed(train, graphs, model.adapter, index, edges, structures, seed)
+        feed = feed_of(model, train, graphs, head, beside, edges=edges, structures=structures, seed=seed)
+        notes = (*notes, *sets_note(feed.mixture, need))
 
         # 4. The schedule needs to know the last step, so that it has the same shape at every data size.
         total = steps if steps is not None else feed.steps(epochs or 0)
@@ -188,17 +208,17 @@ def fit(
         )
 
         # 5. Continue an earlier session of this run, to the same digits, or start.
-        name = identity or fingerprint(model, [train, valid], settings)
+        name = identity or fingerprint(model, [train, valid, *(b.data for b in beside)], settings)
         store = Store(None if folder is None else Path(folder) / "checkpoint", name, here.first)
         resumed = store.resume(state, resume=resume)
         here.wait()
         told = tracker or (None if folder is None else JsonlTracker(folder))
         session = Session(
             here=here,
-            objective=Objective(model, loss, need),
+            objective=Objective(model, loss, need, None if feed.mixture is None else feed.mixture.weights),
             plan=plan,
             feed=feed,
-            valid=Feed(valid, valid_graphs, model.adapter, index, edges, structures, seed),
+            valid=Feed(valid, valid_graphs, model.adapter, model.head_index(head), edges, structures, seed),
             state=state,
             store=store,
             tracker=told if here.first else None,
@@ -209,6 +229,9 @@ def fit(
             save_every=save_every,
             clip=clip or inf,
             patience=patience,
+            valid_need=valid_need,
+            pull=pull,
+            keep=keep,
             excursions=None if loss.consistency is None else Excursions(feed, loss.consistency, total),
         )
         if session.tracker is not None:
@@ -227,9 +250,10 @@ def fit(
             session.display.note(NOT_BETTER)
         model.load_state_dict(state.best)
         model.zero_grad(set_to_none=True)
-        if progress.best_step:  # the head now stands for what its labels are
-            learnt = replace(model.reference(head), fidelity=train.fidelity, label_convention=train.label_convention)
-            model = model.with_reference(learnt, head, trainable=model.trainable_reference)
+        if progress.best_step:  # each head now stands for what its labels are; the first set of a head says so
+            for name, data in ({b.head: b.data for b in reversed(beside)} | {head: train}).items():
+                learnt = replace(model.reference(name), fidelity=data.fidelity, label_convention=data.label_convention)
+                model = model.with_reference(learnt, name, trainable=model.trainable_reference)
     return FitResult(
         potential=model,
         history=progress.history,

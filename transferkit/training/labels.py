@@ -1,6 +1,6 @@
 """Labels of a batch as tensors with masks, and which labels a run can learn from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +24,8 @@ class Labels:
         magmoms: μB, absolute value, float64, (atoms,)
         mask: for each property a bool tensor of the same shape as its values
         n_atoms: atoms per structure, int64, (structures,)
+        source: data set of each structure, int64, (structures,): 0 is the target, then those beside it; None where all
+            are the target's
     """
 
     energy: Tensor
@@ -32,6 +34,13 @@ class Labels:
     magmoms: Tensor
     mask: Mapping[Property, Tensor]
     n_atoms: Tensor
+    source: Tensor | None = None
+
+    def source_of(self, label: Property) -> Tensor | None:
+        """Data set of each row of a label, int64, (structures,) or (atoms,); None where all are the target's."""
+        if self.source is None or label not in PER_ATOM:
+            return self.source
+        return self.source.repeat_interleave(self.n_atoms, output_size=len(self.forces))
 
     def hidden(self) -> "Labels":
         """The same labels, all said to be absent: what an idle rank computes, so that it can take part in sums."""
@@ -66,16 +75,28 @@ def collate_labels(data: Structures, index: np.ndarray) -> Labels:
 
 
 def learnable(
-    weights: Mapping[Property, float], adapter: Adapter, train: Structures, valid: Structures
+    weights: Mapping[Property, float],
+    adapter: Adapter,
+    train: Structures,
+    valid: Structures,
+    beside: Sequence[Structures] = (),
 ) -> tuple[frozenset[Property], tuple[Property, ...]]:
     """Which weighted labels can be learnt: those the adapter predicts and the training data hold.
 
+    Args:
+        weights: per label
+        adapter: what is trained
+        train: training part of the target
+        valid: validation part of the target
+        beside: sets that are trained on at the same time; what one of them has is learnt
+
     Returns:
-        (labels that enter the loss, weighted labels that the training data lack entirely).
+        (labels that enter the loss, weighted labels that all training data lack entirely). Of the former, those that the
+        target's training part has choose the best weights, see :func:`choosing`.
 
     Raises:
         UnsupportedProperty: a label has a weight, but the adapter does not predict it.
-        DataError: a part is empty, or has none of the weighted labels.
+        DataError: a part or a set is empty, or has none of the weighted labels.
 
     >>> import transferkit as tk
     >>> from transferkit.adapters.toy import Toy
@@ -86,15 +107,27 @@ def learnable(
     """
     weighted = tuple(p for p in PROPERTIES if weights.get(p, 0.0) > 0)
     adapter.check_need(frozenset(weighted))
-    need = frozenset(p for p in weighted if train.mask[p].any())
-    for part, data in (("training", train), ("validation", valid)):
+    need = frozenset(p for p in weighted if any(data.mask[p].any() for data in (train, *beside)))
+    sets = [("training part", train, weighted), ("validation part", valid, tuple(choosing(need, train)))]
+    sets += [(f"{data.fidelity} set beside the target", data, weighted) for data in beside]
+    for name, data, wanted in sets:
         if not len(data):
             raise DataError(
-                f"the {part} part is empty: there is nothing to {'learn from' if data is train else 'choose by'}."
+                f"the {name} is empty: there is nothing to {'choose by' if data is valid else 'learn from'}."
             )
-        if not any(data.mask[p].any() for p in (weighted if data is train else need)):
+        if not any(data.mask[p].any() for p in wanted):
             raise DataError(
-                f"the {part} part ({len(data)} structures) has none of the labels that the loss weighs "
+                f"the {name} ({len(data)} structures) has none of the labels that the loss weighs "
                 f"({', '.join(weighted) or 'no label has a weight'}). Give weights to labels that are there."
             )
     return need, tuple(p for p in weighted if p not in need)
+
+
+def choosing(need: frozenset[Property], train: Structures) -> frozenset[Property]:
+    """Labels that validation looks at: those that the target learns from, whatever the sets beside it have.
+
+    >>> import transferkit as tk
+    >>> sorted(choosing(frozenset({"energy", "forces"}), tk.bundled("gpaw-pbe-r2scan")[:3].without("forces")))
+    ['energy']
+    """
+    return frozenset(p for p in need if train.mask[p].any())

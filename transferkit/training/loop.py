@@ -13,7 +13,7 @@ from transferkit.training.feed import remaining
 from transferkit.training.interrupt import Interruption
 from transferkit.training.prefetch import ahead, pays
 from transferkit.training.session import Loaded, Session
-from transferkit.training.tally import SHAPE, Tally
+from transferkit.training.tally import Tally
 from transferkit.typing import Json
 
 Stopped = Literal["finished", "patience", "interrupted"]
@@ -85,14 +85,16 @@ def step(session: Session, module: nn.Module, index: np.ndarray, loaded: Loaded,
     # 2. Sums and counts of all ranks in one message. Dividing by the counts of the whole batch, and not by those of
     #    each rank, gives every force component the same weight however the structures were dealt out.
     message = here.sum(torch.cat([log.flatten(), log.new_tensor([float(asked)])])).cpu().numpy()
-    seen = Tally(message[:-1].reshape(SHAPE))
-    value = seen.loss(objective.weights)
+    seen = Tally(message[:-1].reshape(log.shape))
+    value = seen.total(objective.weights, objective.sets)
     refuse_unless_finite(value, "loss", session, rate, index)
 
     # 3. Gradients of the sum over ranks; a label that nobody has adds a zero that still reaches every parameter.
     state.optimiser.zero_grad(set_to_none=True)
-    loss: Tensor = objective.total(sums, seen.counts()) * here.scale
+    loss: Tensor = objective.total(sums, seen) * here.scale
     loss.backward()  # type: ignore[no-untyped-call]
+    if session.pull is not None:
+        session.pull.add_gradients()
     norm = nn.utils.clip_grad_norm_(session.plan.parameters, session.clip)
     refuse_unless_finite(float(norm), "norm of the gradient", session, rate, index)
 
@@ -124,13 +126,13 @@ def evaluate(session: Session, clock: float) -> None:
         with torch.no_grad():
             for index in batches[here.rank :: here.size]:
                 batch, labels = session.valid.load(index, hidden=False, device=here.device)
-                tally.add(session.objective(batch, labels)[1].cpu().numpy())
+                tally.add(session.objective(batch, labels, need=session.valid_need)[1].cpu().numpy())
         tally.sums = here.sum(torch.from_numpy(tally.sums).to(here.device)).cpu().numpy()
         loss = tally.loss(weights)
         refuse_unless_finite(loss, "validation loss", session, rate, np.concatenate(batches))
 
-        # 2. The best so far, as a copy; the average of the weights, where there is one, is in place now.
-        state.keep_best(loss)
+        # 2. The best so far, or these, as a copy; the average of the weights, where there is one, is in place now.
+        state.keep_best(loss, last=session.keep == "last")
     state.schedule.evaluated(loss)
     progress.out_of_patience = session.patience is not None and progress.waited >= session.patience
 
@@ -141,9 +143,11 @@ def evaluate(session: Session, clock: float) -> None:
         "step": progress.step,
         "wall_s": progress.wall_s,
         "learning_rate": rate,
-        "train": state.tally.row(weights),
+        "train": state.tally.row(weights, session.objective.sets),
         "valid": tally.row(weights),
     }
+    if session.pull is not None:
+        row["train"]["anchor"] = session.pull.penalty()
     state.tally = Tally()
     progress.history.append(row)
     session.display.row(row)

@@ -14,20 +14,19 @@ from transferkit.adapters.base import Batch
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structures
 from transferkit.errors import RecipeError
-from transferkit.finetuning.blocks import HEADS
+from transferkit.finetuning.anchor import Anchor, Pull
 from transferkit.finetuning.plan import Plan
-from transferkit.finetuning.strategy import REFERENCE
 from transferkit.training import checkpoint
 from transferkit.training.consistency import Moves
 from transferkit.training.distributed import Ranks
 from transferkit.training.excursion import Excursions
 from transferkit.training.feed import Feed, remaining
 from transferkit.training.labels import Labels
-from transferkit.training.loss import Objective
+from transferkit.training.loss import Loss, Objective
 from transferkit.training.progress import Display
 from transferkit.training.state import Progress, State
 from transferkit.training.track import Tracker
-from transferkit.typing import Json
+from transferkit.typing import Json, Property
 
 SAVE_SHORT_S = 10.0
 """Seconds since the last checkpoint from which on the end of an epoch writes one."""
@@ -95,6 +94,9 @@ class Session:
         clip: largest norm of the gradient; infinite for none
         patience: evaluations without a better loss before training ends
         excursions: steps aside for the consistency losses, where there are any
+        valid_need: labels that choose the best weights; all that are learnt if not given
+        pull: towards the weights at the start, where there is an anchor
+        keep: which weights are handed back
     """
 
     here: Ranks
@@ -113,6 +115,9 @@ class Session:
     clip: float
     patience: int | None
     excursions: Excursions | None = None
+    valid_need: frozenset[Property] | None = None
+    pull: Pull | None = None
+    keep: Literal["best", "last"] = "best"
 
     def loads(self) -> Iterator[Loaded]:
         """What :meth:`load` gives for every global batch that is to come, from where the run stands now.
@@ -179,7 +184,7 @@ def check_numbers(
 
 def fingerprint(model: ReferencedPotential, sets: Sequence[Structures], settings: Mapping[str, Any]) -> str:
     """Identity of a run that was given no name: hash of its weights at the start, its data and its settings."""
-    digest = sha256(json.dumps(settings, sort_keys=True, default=asdict).encode())
+    digest = sha256(json.dumps(settings, sort_keys=True, default=plain).encode())
     for data in sets:
         digest.update(data.hash.encode())
     for name, tensor in sorted(model.state_dict().items()):
@@ -189,37 +194,21 @@ def fingerprint(model: ReferencedPotential, sets: Sequence[Structures], settings
     return digest.hexdigest()[:16]
 
 
-def notes_on(absent: Sequence[str], valid_absent: Sequence[str]) -> tuple[str, ...]:
-    """What a reader of the result should know about labels.
+def plain(settings: Any) -> Json:
+    """Settings as JSON, for records and fingerprints. Newer options are left out at their defaults: they change no old run.
 
-    >>> notes_on(["magmoms"], [])
-    ('absent labels: the training data have no magmoms; their weight is not used',)
+    >>> plain(Loss("mae"))["kind"], "energy_of" in plain(Loss("mae"))
+    ('mae', False)
     """
-    notes = []
-    if absent:
-        notes.append(f"absent labels: the training data have no {', '.join(absent)}; their weight is not used")
-    if valid_absent:
-        notes.append(f"the validation data have no {', '.join(valid_absent)}; the best weights are chosen without them")
-    return tuple(notes)
-
-
-def shared_note(plan: Plan, heads: Sequence[str], head: str) -> tuple[str, ...]:
-    """That other heads change with the network they share, where they do.
-
-    >>> plan = Plan("full", (), {"embedding": 9, "readout.a": 3, "readout.b": 0}, {}, ())
-    >>> shared_note(plan, ["a", "b"], "a")
-    ('not trained, but their predictions change, since they share embedding with a: b',)
-    """
-    others = [name for name in heads if name != head]
-    own = {REFERENCE, *(f"{family}.{head}" for family in HEADS)}
-    shared = [name for name, count in plan.trainable.items() if count and name not in own]
-    if not (others and shared):
-        return ()
-    names = shared[0] if len(shared) == 1 else f"{shared[0]} to {shared[-1]}"
-    return (f"not trained, but their predictions change, since they share {names} with {head}: {', '.join(others)}",)
+    if isinstance(settings, Anchor):
+        return settings.to_json()
+    found = asdict(settings)
+    if isinstance(settings, Loss) and settings.energy_of == Loss.energy_of:
+        del found["energy_of"]
+    return found
 
 
 def config_of(plan: Plan, settings: Mapping[str, Any], more: Json | None) -> Json:
     """What trackers are told about a run."""
-    plain: Json = json.loads(json.dumps(settings, default=asdict))
-    return {**plain, "strategy": plan.to_json(), **(more or {})}
+    told: Json = json.loads(json.dumps(settings, default=plain))
+    return {**told, "strategy": plan.to_json(), **(more or {})}

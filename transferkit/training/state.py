@@ -27,9 +27,9 @@ class Progress:
         epoch: the epoch under way, from 1
         position: batches of that epoch done
         best_loss: lowest validation loss so far
-        best_step: where; 0 is before training
-        best_epoch: where
-        waited: evaluations since then
+        best_step: of the weights that are kept: where it was lowest, or the last one; 0 is before training
+        best_epoch: of the same
+        waited: evaluations since the lowest loss
         out_of_patience: training ended early
         wall_s: seconds of training so far, over all sessions
         history: one row per evaluation
@@ -70,18 +70,21 @@ class State:
         """Inside, the model holds the weights that are evaluated and kept: the average, where there is one."""
         return self.ema.in_place() if self.ema is not None else nullcontext()
 
-    def keep_best(self, loss: float) -> None:
+    def keep_best(self, loss: float, *, last: bool = False) -> None:
         """Copy the weights if this validation loss is the lowest so far; else count the wait.
 
         A copy, never an alias: the model trains on.
+
+        Args:
+            loss: on the validation part
+            last: copy them in any case
         """
-        if loss < self.progress.best_loss:
-            epoch = self.progress.epoch if self.progress.step else 0
-            self.progress.best_loss, self.progress.best_step, self.progress.best_epoch = loss, self.progress.step, epoch
-            self.progress.waited = 0
+        progress, better = self.progress, loss < self.progress.best_loss
+        progress.best_loss = min(loss, progress.best_loss)
+        progress.waited = 0 if better else progress.waited + 1
+        if better or last:
+            progress.best_step, progress.best_epoch = progress.step, progress.epoch if progress.step else 0
             self.best = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
-        else:
-            self.progress.waited += 1
 
     def save(self) -> tuple[Json, dict[str, Tensor]]:
         """JSON and tensors from which :meth:`restore` continues to the same digits."""

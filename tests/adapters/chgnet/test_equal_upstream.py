@@ -31,6 +31,8 @@ LIMITS = {"energy": 1e-6, "forces": 1e-5, "stress": 1e-5, "magmoms": 1e-5}
 EXACT = {"energy": 1e-11, "forces": 1e-10, "stress": 1e-11, "magmoms": 1e-10}
 """The same in float64"""
 GPA = 1 / 160.21766208  # as upstream has it
+SMALL = 20
+"""Atoms of the cells that tell upstream's own spread"""
 NAMES = ["0.3.0", "0.2.0", "r2scan"]
 
 
@@ -123,11 +125,10 @@ def check(name, structures):
     assert all(double[p] <= EXACT[p] for p in EXACT), double
 
     oracle = oracle_of(name)
-    alone, together = (theirs(oracle, structures, batch) for batch in (1, 64))
     # In 0.2.0 upstream's energy of a cell without angles depends on whether others in the batch have some: that is
-    # no rounding, and does not widen the limit.
-    angles = [k for k, s in enumerate(structures) if len(oracle.graph(s).bond_graph)]
-    spread = largest([alone[k] for k in angles], [together[k] for k in angles])
+    # no rounding, and does not widen the limit. Nor do large cells, of which upstream's batch of 64 needs 20 GB.
+    small = [s for s in structures if len(s) <= SMALL and len(oracle.graph(s).bond_graph)]
+    spread = largest(*(theirs(oracle, small, batch) for batch in (1, 64)))
     single = largest(ours(ChgnetAdapter.load(name), structures), exact)
     limits = {p: max(LIMITS[p], 3 * spread[p]) for p in LIMITS}
     assert all(single[p] <= limits[p] for p in limits), (single, limits)
@@ -207,5 +208,6 @@ def test_gradients_of_a_loss(name):
 @pytest.mark.shared
 @pytest.mark.parametrize("name", NAMES)
 def test_gradients_of_a_loss_over_real_structures(name):
-    for part in chunks([s for s in mptrj_frames(500) if len(s) <= 100][:64], 16):
+    # Small parts: upstream needs 20 MB an atom here.
+    for part in chunks([s for s in mptrj_frames(500) if len(s) <= 50][:64], 8):
         check_gradients(name, part)

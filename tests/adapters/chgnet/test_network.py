@@ -1,13 +1,16 @@
 """The flat forward pass equals upstream's within float32 rounding."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from transferkit.adapters.chgnet import ChgnetAdapter
-from transferkit.adapters.chgnet.adapter import _ours
+from transferkit.adapters.chgnet.adapter import EMBEDDING, WEIGHTS, _ours
+from transferkit.adapters.chgnet.network import embed
+from transferkit.adapters.geometry import deform
 from transferkit.testing import small_structures
 from transferkit.testing.tools import arrays
 
@@ -114,3 +117,29 @@ def test_the_angle_update_that_feeds_nothing_has_no_gradient():
     ).energy.sum().backward()
     assert all(p.grad is None for p in potential.adapter.angle_layers[2].parameters())
     assert all(p.grad is not None for p in potential.adapter.angle_layers[1].parameters())
+
+
+def test_a_skin_costs_nothing_inside():
+    """At displaced positions the edges and angles that count are those of a new graph, and so are all predictions."""
+    potential = ChgnetAdapter.scratch("tiny", seed=1, dtype=torch.float64)
+    structures = [small_structures()[name] for name in ("crystal", "skewed")]
+    wide = potential.collate([potential.graph(s, skin=0.6) for s in structures])
+    shift = 0.1 * torch.sin(torch.arange(wide.positions.numel(), dtype=torch.float64)).view(-1, 3)
+    moved = wide.positions + shift
+    parts = torch.split(moved, [len(s.numbers) for s in structures])
+    fresh = potential.collate(
+        [potential.graph(replace(s, positions=p.numpy())) for s, p in zip(structures, parts, strict=True)]
+    )
+    need = frozenset({"energy", "forces", "stress", "magmoms"})
+    out, expected = potential(wide, need=need, positions=moved), potential(fresh, need=need)
+    for name in need:
+        assert torch.allclose(getattr(out, name), getattr(expected, name), rtol=0, atol=1e-12)
+
+    modules = {name: getattr(potential.adapter, name) for name in (*EMBEDDING, *WEIGHTS)}
+    with torch.no_grad():
+        embedded, plain = (
+            embed(modules, b, deform(b, need=frozenset(), positions=p).vectors)
+            for b, p in ((wide, moved), (fresh, None))
+        )
+    assert wide.edges.shape[1] > embedded.edges.shape[1] == plain.edges.shape[1]
+    assert len(wide.extra["apex"]) > len(embedded.apex) == len(plain.apex)

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 
 from transferkit.adapters.mace.adapter import MaceAdapter
 from transferkit.adapters.mace.checkpoint import of_upstream
+from transferkit.adapters.mace.selection import cut
 from transferkit.adapters.mace.upstream import quiet
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.errors import CheckpointError, UnknownHead
@@ -78,3 +79,48 @@ def test_what_cannot_be_written_is_refused_and_nothing_is_written(potential, tmp
     with pytest.raises(CheckpointError, match="different elements"):
         potential.adapter.export_heads(path, {"PBE": table["PBE"], "r2SCAN": {3: 0.0}})
     assert not path.parent.exists()
+
+
+def vector(potential, head):
+    potential.add_head(head, "PBE", shape="embedding")
+    (found,) = potential.blocks()[f"fidelity.{head}"]
+    found.data.normal_(generator=torch.Generator().manual_seed(len(head)))
+    return found
+
+
+def ours(potential, structures, head):
+    batch = potential.collate([potential.graph(s, head=head) for s in structures], head)
+    return potential(batch, need=frozenset({"energy"})).energy.detach().numpy()
+
+
+def test_a_fidelity_vector_is_in_the_table_of_elements_also_of_fewer(potential, crystals, tmp_path):
+    vector(potential, "HSE06")
+    expected = ours(potential, crystals, "HSE06")
+    assert np.abs(expected - ours(potential, crystals, "PBE")).max() > 1e-3
+    model = opened(potential.export(tmp_path / "hse.model", "HSE06"))
+    assert_allclose(Oracle(model)(crystals)["energy"], expected, atol=1e-9)
+    smaller = cut(potential, [11, 17])
+    assert_allclose(ours(smaller, crystals, "HSE06"), expected, atol=1e-9)
+    model = opened(smaller.export(tmp_path / "fewer.model", "HSE06"))
+    assert_allclose(Oracle(model)(crystals)["energy"], expected, atol=1e-9)
+
+
+def test_heads_with_vectors_of_their_own_do_not_go_into_one_file(potential, tmp_path):
+    one = vector(potential, "HSE06")
+    two = vector(potential, "PBE0")
+    known = tables(potential)
+    for heads in (("PBE", "HSE06"), ("HSE06", "PBE0")):
+        with pytest.raises(CheckpointError, match="Export each head into a file of its own"):
+            potential.adapter.export_heads(tmp_path / "two.model", {h: known[h] for h in heads})
+    two.data.copy_(one)
+    potential.adapter.export_heads(tmp_path / "two.model", {h: known[h] for h in ("HSE06", "PBE0")})
+
+
+def test_last_layers_of_mace_are_one_of_each_readout(potential):
+    potential.add_head("HSE06", "PBE", shape="last-linear")
+    old, new = potential.adapter.readouts[0], potential.adapter.readouts[-1]
+    first, last = new.readouts
+    assert first.linear is not old.readouts[0].linear
+    assert last.linear_1 is old.readouts[1].linear_1
+    assert last.linear_2 is not old.readouts[1].linear_2
+    assert not {id(p) for p in potential.blocks()["shared.PBE"]} - {id(p) for p in last.linear_1.parameters()}

@@ -227,6 +227,12 @@ CASES = [
         ("already has a head called 'default'", "choose another name"),
     ),
     Case(
+        "a head of no shape",
+        nothing,
+        lambda _: tk.load("toy").add_head("r2SCAN", copy_of="default", shape="last_linear"),
+        ("no head of the shape 'last_linear'", "Did you mean 'last-linear'?"),
+    ),
+    Case(
         "a copy of no head",
         nothing,
         lambda _: tk.load("toy").add_head("r2SCAN", copy_of="PBE"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,10 +15,12 @@ from transferkit.adapters.card import Card
 from transferkit.adapters.chgnet import checkpoint as files
 from transferkit.adapters.chgnet import network
 from transferkit.adapters.chgnet.graph import crystal_graph
+from transferkit.adapters.chgnet.product import ROWS
 from transferkit.adapters.chgnet.upstream import FILES, build
-from transferkit.adapters.geometry import deform, differentiate, gradients_on, sum_per_structure
-from transferkit.adapters.heads import copy_head, per_head
+from transferkit.adapters.geometry import DERIVED, constants, deform, differentiate, gradients_on, sum_per_structure
+from transferkit.adapters.heads import blocks_of_heads, per_head
 from transferkit.adapters.potential import ReferencedPotential
+from transferkit.adapters.shapes import SHAPES, Fidelity, with_fidelity, with_vector
 from transferkit.data.structures import Structure
 from transferkit.errors import CheckpointError, nearest
 from transferkit.reference.elemental import ElementalReference
@@ -25,7 +28,9 @@ from transferkit.typing import Json, Property
 
 EMBEDDING = ("atom_embedding", "bond_basis_expansion", "bond_embedding", "angle_basis_expansion", "angle_embedding")
 WEIGHTS = ("bond_weights_ag", "bond_weights_bg")
+TABLE = "atom_embedding.embedding.weight"
 LAYERS = ("atom_conv_layers", "bond_conv_layers", "angle_layers")
+OF_HEADS = ("fidelities.", "moments.", "readouts.")
 
 SMALL = {"num_radial": 9, "num_angular": 9}
 
@@ -65,6 +70,7 @@ class ChgnetAdapter(Adapter):
         "chgnet-upstream-freeze": ("bond_weights", "interaction.3", "magmom", "readout"),
     }
 
+    head_shapes: ClassVar[frozenset[str]] = frozenset(SHAPES)
     cards: ClassVar[Mapping[str, Card]] = files.CARDS
 
     atom_conv_layers: nn.ModuleList
@@ -102,6 +108,7 @@ class ChgnetAdapter(Adapter):
         readout = nn.Sequential(norm, upstream.mlp)
         self.readouts = nn.ModuleList(deepcopy(readout) for _ in heads)
         self.moments = nn.ModuleList(deepcopy(upstream.site_wise) for _ in heads)
+        self.fidelities = nn.ModuleList(Fidelity(upstream.atom_embedding.embedding.embedding_dim) for _ in heads)
 
     @classmethod
     def checkpoints(cls) -> tuple[str, ...]:
@@ -168,7 +175,10 @@ class ChgnetAdapter(Adapter):
     ) -> Prediction:
         """Predict what ``need`` names."""
         self.check_need(need)
-        with gradients_on(need):
+        # Without create_graph the graph is freed with the forces, so that no gradient of a parameter can be asked for. To
+        # say so takes 0.2 ms, as much as it saves with a few thousand edges.
+        forces_alone = bool(need & DERIVED) and not create_graph and batch.edges.shape[1] >= ROWS
+        with gradients_on(need), constants(self, when=forces_alone):
             geometry = deform(batch, need=need, positions=positions, strain=strain)
             layers = self._layers(batch, geometry.vectors)
             head = batch.head.index_select(0, batch.owner)
@@ -180,6 +190,8 @@ class ChgnetAdapter(Adapter):
     def _layers(self, batch: Batch, vectors: Tensor) -> list[Tensor]:
         modules = {name: getattr(self, name) for name in (*EMBEDDING, *WEIGHTS)}
         embedded = network.embed(modules, batch, vectors)
+        head = batch.head.index_select(0, batch.owner)
+        embedded = replace(embedded, atoms=with_fidelity(embedded.atoms, self.fidelities, head))
         layers = {name: list(getattr(self, name)) for name in LAYERS}
         return network.interact(layers, batch, embedded)
 
@@ -192,8 +204,7 @@ class ChgnetAdapter(Adapter):
         for k in range(len(self.atom_conv_layers)):
             layers = [group[k] for group in (getattr(self, name) for name in LAYERS) if k < len(group)]
             blocks[f"interaction.{k}"] = [p for layer in layers for p in layer.parameters()]
-        blocks |= {f"magmom.{h}": list(m.parameters()) for h, m in zip(self.heads, self.moments, strict=True)}
-        return blocks | {f"readout.{h}": list(m.parameters()) for h, m in zip(self.heads, self.readouts, strict=True)}
+        return blocks | blocks_of_heads(self)
 
     def features(self, batch: Batch) -> Mapping[str, Tensor]:
         """Atom features after the embedding and each interaction, (atoms, channels)."""
@@ -205,30 +216,30 @@ class ChgnetAdapter(Adapter):
         """The linear maps inside the interactions."""
         return {n: m for n, m in self.named_modules() if isinstance(m, nn.Linear) and n.startswith(LAYERS)}
 
-    def add_head(self, name: str, copy_of: str) -> None:
-        """Add a readout and a magmom head with copies of another's parameters.
-
-        Raises:
-            UnknownHead: ``copy_of`` is not a head, or ``name`` already is one.
-        """
-        copy_head(self, name, copy_of, [self.readouts, self.moments])
+    def head_modules(self) -> Mapping[str, nn.ModuleList]:
+        """Fidelity vectors, moments and readouts."""
+        return {"fidelity": self.fidelities, "magmom": self.moments, "readout": self.readouts}
 
     def state(self) -> tuple[Json, dict[str, Tensor]]:
         """Upstream's arguments, elements and heads; every tensor."""
         config = {"arguments": self.arguments, "elements": sorted(self.elements), "heads": list(self.heads)}
-        return config, {k: v.detach().cpu().clone() for k, v in self.state_dict().items()}
+        return config | self.sharing(), {k: v.detach().cpu().clone() for k, v in self.state_dict().items()}
 
     @classmethod
     def from_state(cls, config: Json, tensors: Mapping[str, Tensor]) -> "ChgnetAdapter":
         """Rebuild what :meth:`state` gave, bitwise and in its dtype."""
         adapter = cls(config["arguments"], frozenset(config["elements"]), config["heads"])
+        adapter.share_again(config)
         adapter.to(tensors["bond_embedding.weight"].dtype)
         adapter.load_state_dict(dict(tensors))
         return adapter
 
     def export(self, path: Path, e0: Mapping[int, float], head: str) -> None:
         """Write a .pth.tar file that plain ``chgnet.model.CHGNet.from_file`` opens, with E0 in float32."""
-        files.write(path, self.arguments, _theirs(self.state_dict(), self.head_index(head)), e0)
+        k = self.head_index(head)
+        weights = _theirs(self.state_dict(), k)
+        weights[TABLE] = with_vector(weights[TABLE], self.fidelities[k])
+        files.write(path, self.arguments, weights, e0)
 
 
 def _ours(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -241,7 +252,7 @@ def _theirs(weights: Mapping[str, Tensor], k: int) -> dict[str, Tensor]:
     """Our names to upstream's, with head ``k`` as the readout."""
     names = {f"moments.{k}.": "site_wise.", f"readouts.{k}.0.": "readout_norm.", f"readouts.{k}.1.": "mlp."}
     kept = {_rename(name, names): tensor for name, tensor in weights.items()}
-    return {name: tensor for name, tensor in kept.items() if not name.startswith(("moments.", "readouts."))}
+    return {name: tensor for name, tensor in kept.items() if not name.startswith(OF_HEADS)}
 
 
 def _rename(name: str, prefixes: Mapping[str, str]) -> str:

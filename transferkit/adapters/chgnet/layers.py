@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from transferkit.adapters.chgnet.norm import normed
+from transferkit.adapters.chgnet.product import linear, through
 from transferkit.adapters.chgnet.routes import collect, routes
 
 Part = tuple[Tensor, Tensor | None]
@@ -32,20 +33,17 @@ def gated(mlp: Any, parts: Sequence[Part]) -> Tensor:
         part = weight[:, at : at + x.shape[1]]
         at += x.shape[1]
         if index is None:
-            own = F.linear(x, part)
+            own = linear(x, part)
         else:
             # Each message takes one row of every table, so the bias goes into the first.
-            tables.append(F.linear(x, part, None if tables else bias))
+            tables.append(linear(x, part, None if tables else bias))
             terms.append(index)
     total = collect(torch.cat(tables), own, routes(terms, [len(t) for t in tables]))
     c, g = total.chunk(2, dim=1)
-    for layer in core[head + 1 :]:
-        c = layer(c)
-    for layer in gate[head + 1 :]:
-        g = layer(g)
+    c, g = through(core[head + 1 :], c), through(gate[head + 1 :], g)
     if mlp.norm is not None:
-        c, g = mlp.bn1(c), mlp.bn2(g)
-    out: Tensor = mlp.activation(c) * torch.sigmoid(g)
+        c, g = normed(mlp.bn1, c), normed(mlp.bn2, g)
+    out: Tensor = through([mlp.activation], c) * torch.sigmoid(g)
     return out
 
 
@@ -64,7 +62,7 @@ def atom_convolution(
     """
     i, j = edges
     messages = gated(layer.twoBody_atom, [(atoms, i), (bonds, bond), (atoms, j)]) * weights.index_select(0, bond)
-    summed: Tensor = layer.mlp_out(torch.zeros_like(atoms).index_add(0, i, messages))
+    summed: Tensor = through(layer.mlp_out.layers, torch.zeros_like(atoms).index_add(0, i, messages))
     return summed + atoms
 
 
@@ -87,7 +85,7 @@ def bond_convolution(
     one, two = pair
     messages = gated(layer.twoBody_bond, [(bonds, one), (bonds, two), (angles, None), (atoms, apex)])
     messages = messages * weights.index_select(0, one) * weights.index_select(0, two)
-    return F.linear(torch.zeros_like(bonds).index_add(0, one, messages), layer.mlp_out.layers[-1].weight)
+    return linear(torch.zeros_like(bonds).index_add(0, one, messages), layer.mlp_out.layers[-1].weight)
 
 
 def angle_update(layer: Any, atoms: Tensor, bonds: Tensor, angles: Tensor, *, apex: Tensor, pair: Tensor) -> Tensor:

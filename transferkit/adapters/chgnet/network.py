@@ -11,6 +11,7 @@ from torch import Tensor
 from transferkit.adapters.base import Batch, Graph
 from transferkit.adapters.chgnet.basis import angular, radial
 from transferkit.adapters.chgnet.layers import angle_update, atom_convolution, bond_convolution
+from transferkit.adapters.chgnet.product import through
 from transferkit.adapters.graphs import join
 
 
@@ -44,6 +45,10 @@ class Embedded:
         atom_weights: (bonds, channels)
         bond_weights: (short, channels)
         with_angles: 1 for bonds of structures that have an angle inside the bond cutoff, (bonds, 1)
+        edges: those inside the atom cutoff, (2, edges)
+        bond: bond of each of them, (edges,)
+        apex: atom of each angle inside the bond cutoff, (angles,)
+        pair: its short bonds, (2, angles)
     """
 
     atoms: Tensor
@@ -52,6 +57,10 @@ class Embedded:
     atom_weights: Tensor
     bond_weights: Tensor
     with_angles: Tensor
+    edges: Tensor
+    bond: Tensor
+    apex: Tensor
+    pair: Tensor
 
 
 def embed(modules: Mapping[str, Any], batch: Batch, vectors: Tensor) -> Embedded:
@@ -69,24 +78,37 @@ def embed(modules: Mapping[str, Any], batch: Batch, vectors: Tensor) -> Embedded
     basis_short = radial(expansion.rbf_expansion_bg, length.index_select(0, extra["short"]), dtype)
     per_edge = length.index_select(0, extra["bond"])
     unit = vectors / per_edge[:, None]
-    one, two = extra["angle_edges"]
+    (one, two), apex, pair = extra["angle_edges"], extra["apex"], extra["angle_short"]
+    edges, bond = batch.edges, extra["bond"]
+    inside = per_edge.detach() < expansion.rbf_expansion_bg.smooth_cutoff.cutoff
+    real = inside.index_select(0, one) & inside.index_select(0, two)
+    if batch.skin:
+        # Beyond the cutoffs the weights of messages and all their derivatives are zero: what is there only costs time.
+        near, angle = _where(per_edge.detach() < expansion.rbf_expansion_ag.smooth_cutoff.cutoff), _where(real)
+        edges, bond = edges.index_select(1, near), bond.index_select(0, near)
+        one, two, apex, real = (t.index_select(0, angle) for t in (one, two, apex, real))
+        pair = pair.index_select(1, angle)
     cosine = (unit.index_select(0, one) * unit.index_select(0, two)).sum(dim=1)
     angles = angular(modules["angle_basis_expansion"].fourier_expansion, cosine, dtype)
-
-    cutoff = expansion.rbf_expansion_bg.smooth_cutoff.cutoff
-    inside = (per_edge.detach() < cutoff).to(dtype)
-    real = inside.index_select(0, one) * inside.index_select(0, two)
     count = torch.zeros(batch.n_structures, dtype=dtype, device=real.device)
-    count = count.index_add(0, batch.owner.index_select(0, extra["apex"]), real)
+    count = count.index_add(0, batch.owner.index_select(0, apex), real.to(dtype))
     owner = batch.edge_owner.index_select(0, extra["first"])
     return Embedded(
         atoms=modules["atom_embedding"](batch.numbers - 1),
-        bonds=modules["bond_embedding"](basis),
-        angles=modules["angle_embedding"](angles),
-        atom_weights=modules["bond_weights_ag"](basis),
-        bond_weights=modules["bond_weights_bg"](basis_short),
+        bonds=through([modules["bond_embedding"]], basis),
+        angles=through([modules["angle_embedding"]], angles),
+        atom_weights=through([modules["bond_weights_ag"]], basis),
+        bond_weights=through([modules["bond_weights_bg"]], basis_short),
         with_angles=(count > 0).to(dtype).index_select(0, owner)[:, None],
+        edges=edges,
+        bond=bond,
+        apex=apex,
+        pair=pair,
     )
+
+
+def _where(mask: Tensor) -> Tensor:
+    return mask.nonzero().squeeze(1)
 
 
 def interact(layers: Mapping[str, Sequence[Any]], batch: Batch, embedded: Embedded) -> list[Tensor]:
@@ -100,12 +122,12 @@ def interact(layers: Mapping[str, Sequence[Any]], batch: Batch, embedded: Embedd
         embedded: from :func:`embed`
     """
     bond_layers, angle_layers = layers["bond_conv_layers"], layers["angle_layers"]
-    extra = batch.extra
-    short, apex, pair = extra["short"], extra["apex"], extra["angle_short"]
+    short, edges, bond = batch.extra["short"], embedded.edges, embedded.bond
+    apex, pair = embedded.apex, embedded.pair
     atoms, bonds, angles = embedded.atoms, embedded.bonds, embedded.angles
     features = [atoms]
     for k, atom_layer in enumerate(layers["atom_conv_layers"]):
-        atoms = atom_convolution(atom_layer, atoms, bonds, embedded.atom_weights, edges=batch.edges, bond=extra["bond"])
+        atoms = atom_convolution(atom_layer, atoms, bonds, embedded.atom_weights, edges=edges, bond=bond)
         features.append(atoms)
         if k >= len(bond_layers):
             continue

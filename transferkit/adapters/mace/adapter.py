@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from transferkit.adapters.base import Adapter, Batch, Capabilities, Graph, Prediction
 from transferkit.adapters.card import Card
 from transferkit.adapters.geometry import deform, differentiate, gradients_on, sum_per_structure
-from transferkit.adapters.heads import copy_head, per_head
+from transferkit.adapters.heads import blocks_of_heads, per_head
 from transferkit.adapters.mace import checkpoint as files
 from transferkit.adapters.mace import graph as topology
 from transferkit.adapters.mace.agreement import require_agreement
@@ -24,6 +24,7 @@ from transferkit.adapters.mace.layers import EquivariantLinear, Features
 from transferkit.adapters.mace.network import parts, scalars
 from transferkit.adapters.mace.selection import selected
 from transferkit.adapters.potential import TABLE_LENGTH, ReferencedPotential
+from transferkit.adapters.shapes import SHAPES, Fidelity, with_fidelity
 from transferkit.data.structures import Structure
 from transferkit.errors import CheckpointError, nearest
 from transferkit.reference.elemental import ElementalReference
@@ -52,6 +53,7 @@ class MaceAdapter(Adapter):
         "mace-freeze-5": ("product", "readout"),
         "mace-freeze-6": ("readout",),
     }
+    head_shapes: ClassVar[frozenset[str]] = frozenset(SHAPES)
     ships: ClassVar[bool] = False
     pickles: ClassVar[bool] = True
     # What else there is to know stands in the files, which are pickles and mostly not here.
@@ -85,6 +87,8 @@ class MaceAdapter(Adapter):
         self.graph_key = f"mace-1-cutoff{self.cutoff}"
         self.backbone, head = parts(arguments, seed=seed)
         self.readouts = nn.ModuleList([head, *(deepcopy(head) for _ in heads[1:])])
+        channels = self.backbone.node_embedding.linear.outs[0][0]
+        self.fidelities = nn.ModuleList(Fidelity(channels) for _ in heads)
         self.n_readouts = len(head.readouts)
         self._rows = np.full(TABLE_LENGTH, -1, dtype=np.int64)
         self._rows[np.array(arguments["elements"], dtype=np.int64)] = np.arange(len(arguments["elements"]))
@@ -182,10 +186,15 @@ class MaceAdapter(Adapter):
         self.check_need(need)
         with gradients_on(need):
             geometry = deform(batch, need=need, positions=positions, strain=strain)
-            layers, pair = self.backbone(batch, geometry.vectors)
+            layers, pair = self._layers(batch, geometry.vectors)
             read = scalars(layers, pair, self.n_readouts)
             sites = per_head(self.readouts, read, batch.head.index_select(0, batch.owner))
             return differentiate(Prediction(sum_per_structure(sites, batch)), geometry, create_graph=create_graph)
+
+    def _layers(self, batch: Batch, vectors: Tensor) -> tuple[list[Features], Tensor | None]:
+        atoms = with_fidelity(self.backbone.embed(batch), self.fidelities, batch.head.index_select(0, batch.owner))
+        found: tuple[list[Features], Tensor | None] = self.backbone(batch, vectors, atoms)
+        return found
 
     def blocks(self) -> Mapping[str, Sequence[nn.Parameter]]:
         """All parameters exactly once: embedding, interaction.0, product.0, ..., readout.<head>."""
@@ -195,11 +204,11 @@ class MaceAdapter(Adapter):
         for k, (interaction, product) in enumerate(zip(backbone.interactions, backbone.products, strict=True)):
             blocks[f"interaction.{k}"] = list(interaction.parameters())
             blocks[f"product.{k}"] = list(product.parameters())
-        return blocks | {f"readout.{h}": list(m.parameters()) for h, m in zip(self.heads, self.readouts, strict=True)}
+        return blocks | blocks_of_heads(self)
 
     def features(self, batch: Batch) -> Mapping[str, Tensor]:
         """Atom features after the embedding and each product, (atoms, channels of all irreps)."""
-        layers: list[Features] = self.backbone(batch, deform(batch, need=frozenset()).vectors)[0]
+        layers, _ = self._layers(batch, deform(batch, need=frozenset()).vectors)
         names = ["embedding", *(f"product.{k}" for k in range(len(self.backbone.products)))]
         flat = [torch.cat([x.flatten(1) for x in features], dim=1) for features in layers]
         return dict(zip(names, flat, strict=True))
@@ -211,23 +220,20 @@ class MaceAdapter(Adapter):
             n: m for n, m in self.named_modules() if isinstance(m, kinds) and n.startswith("backbone.interactions.")
         }
 
-    def add_head(self, name: str, copy_of: str) -> None:
-        """Add a readout with a copy of another's parameters, scale and shift.
-
-        Raises:
-            UnknownHead: ``copy_of`` is not a head, or ``name`` already is one.
-        """
-        copy_head(self, name, copy_of, [self.readouts])
+    def head_modules(self) -> Mapping[str, nn.ModuleList]:
+        """Readouts, each with its scale and shift, and fidelity vectors."""
+        return {"fidelity": self.fidelities, "readout": self.readouts}
 
     def state(self) -> tuple[Json, dict[str, Tensor]]:
         """Architecture, heads and licence; every tensor, coupling matrices included."""
         config = {"arguments": self.arguments, "heads": list(self.heads), "licence": self.licence}
-        return config, {k: v.detach().cpu().clone() for k, v in self.state_dict().items()}
+        return config | self.sharing(), {k: v.detach().cpu().clone() for k, v in self.state_dict().items()}
 
     @classmethod
     def from_state(cls, config: Json, tensors: Mapping[str, Tensor]) -> "MaceAdapter":
         """Rebuild what :meth:`state` gave, bitwise and in its dtype."""
         adapter = cls(config["arguments"], config["heads"], licence=config["licence"])
+        adapter.share_again(config)
         adapter.to(tensors[WEIGHT].dtype)
         fit_paths(adapter, tensors)
         adapter.load_state_dict(dict(tensors))
@@ -241,9 +247,11 @@ class MaceAdapter(Adapter):
         """
         arguments, weights = selected(self, elements)
         new = type(self)(arguments, self.heads, licence=self.licence).to(self.backbone.dtype)
+        new.share_again(self.sharing())
         fit_paths(new.backbone, weights)
         new.backbone.load_state_dict(weights)
-        new.readouts.load_state_dict(self.readouts.state_dict())
+        for own, theirs in zip(new.head_modules().values(), self.head_modules().values(), strict=True):
+            own.load_state_dict(theirs.state_dict())
         return new.to(weights["node_embedding.linear.weight"].device)
 
     def export(self, path: Path, e0: Mapping[int, float], head: str) -> None:

@@ -1,6 +1,7 @@
 """Out to MACE: a .model file with E0 and heads put back in, which the native package opens."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from transferkit.adapters.mace.coupling import fit_paths
 from transferkit.adapters.mace.readouts import merge
 from transferkit.adapters.mace.selection import selected
 from transferkit.adapters.mace.upstream import build, contained, o3
+from transferkit.adapters.shapes import vector_of, with_vector
 from transferkit.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ def write(path: Path, adapter: "MaceAdapter", tables: Mapping[str, Mapping[int, 
 
     Raises:
         UnknownHead: a head is not one of the adapter's.
-        CheckpointError: the tables of two heads have different elements, or an element that the network lacks; nothing is
-            written.
+        CheckpointError: the tables of two heads have different elements, or an element that the network lacks; or heads
+            have different fidelity vectors; nothing is written.
     """
     indices = [adapter.head_index(head) for head in tables]
     elements = sorted(next(iter(tables.values())))
@@ -40,7 +42,7 @@ def write(path: Path, adapter: "MaceAdapter", tables: Mapping[str, Mapping[int, 
         raise CheckpointError(
             "a MACE file has one element table for all heads, and these heads have E0 of different elements"
         )
-    arguments, weights = selected(adapter, elements)
+    arguments, weights = selected(_folded(adapter, indices), elements)
     hidden = o3.Irreps(arguments["MLP_irreps"]).dim
     names = [name for name in weights if not name.startswith("harmonics.") and ".coupling_" not in name]
     state: dict[str, Tensor] = {name: weights[name] for name in names}
@@ -59,3 +61,22 @@ def write(path: Path, adapter: "MaceAdapter", tables: Mapping[str, Mapping[int, 
         model.atomic_energies_fn.atomic_energies = torch.tensor(rows, dtype=torch.float64)
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(model, path)
+
+
+def _folded(adapter: "MaceAdapter", indices: Sequence[int]) -> "MaceAdapter":
+    """The adapter with the fidelity vector of the heads in its table of elements, where MACE's files have room for it."""
+    vectors = [vector_of(adapter.fidelities[k]) for k in indices]
+    given = [v for v in vectors if v is not None]
+    if len(given) not in {0, len(vectors)} or any(not torch.equal(v, given[0]) for v in given):
+        raise CheckpointError(
+            "a MACE file has one embedding of the elements for all heads, and these heads have fidelity vectors of their own. "
+            "Export each head into a file of its own."
+        )
+    if not given:
+        return adapter
+    one = deepcopy(adapter)
+    linear = one.backbone.node_embedding.linear
+    ((_, rows, columns, factor),) = linear.paths.values()
+    table = with_vector(linear.weight.view(rows, columns), adapter.fidelities[indices[0]], factor=factor)
+    linear.weight.data = table.flatten()
+    return one

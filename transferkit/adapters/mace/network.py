@@ -51,11 +51,22 @@ class Backbone(nn.Module):
         found: torch.dtype = self.node_embedding.linear.weight.dtype
         return found
 
-    def forward(self, batch: Batch, vectors: Tensor) -> tuple[list[Features], Tensor | None]:
-        """Features after the embedding and each product, and the pair repulsion of each atom, eV, (atoms,)."""
+    def embed(self, batch: Batch) -> Tensor:
+        """Scalars of the atoms before the first interaction, (atoms, channels)."""
+        table: Tensor = self.node_embedding.linear.matrices()[0]
+        return table.index_select(0, batch.extra["index"])
+
+    def forward(self, batch: Batch, vectors: Tensor, atoms: Tensor) -> tuple[list[Features], Tensor | None]:
+        """Features after the embedding and each product, and the pair repulsion of each atom, eV, (atoms,).
+
+        Args:
+            batch: see :mod:`.graph`
+            vectors: from i to j, Å, float64, (edges, 3)
+            atoms: from :meth:`embed`
+        """
         species = species_of(batch.extra)
         edges, pair = self._edges(batch, vectors, species)
-        x: Features = [self.node_embedding.linear.matrices()[0].index_select(0, species.index)[:, None, :]]
+        x: Features = [atoms[:, None, :]]
         layers = [x]
         for interaction, product in zip(self.interactions, self.products, strict=True):
             message, skip = interaction(x, edges, species)

@@ -1,0 +1,1 @@
+"""What networks learnt: questions about a trained potential that its errors do not answer."""
