@@ -4,11 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import transferkit as tk
 from transferkit import pipeline
 from transferkit.adapters.graphs import build_graphs
 from transferkit.adapters.potential import ReferencedPotential
+from transferkit.cli import app
 from transferkit.division import divide
 from transferkit.errors import DataError
 from transferkit.evaluation.predict import predict
@@ -116,3 +118,5 @@ def test_a_difference_has_nothing_to_forget(several_levels, tmp_path):
     assert any("add a PBE calculation" in text for text in result["data"]["warnings"])
     assert ReferencedPotential.open(tmp_path / "run" / "model").reference().fidelity == "r2SCAN minus PBE"
     assert "trained on r2SCAN minus PBE" in pipeline.evaluate_run(tmp_path / "run", R2SCAN[:3]).caution
+    told = CliRunner().invoke(app, ["export", str(tmp_path / "run"), str(tmp_path / "out.toy")])
+    assert "differences, r2SCAN minus PBE: to use a prediction, add a PBE calculation" in " ".join(told.stderr.split())

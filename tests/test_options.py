@@ -4,8 +4,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from transferkit import adapter_options, beside_options, data_options, loss_options, options
-from transferkit.loss_options import Loss
 from transferkit.data_options import Data, Split
+from transferkit.loss_options import Loss
 from transferkit.options import BatchSize, Frozen, Reference, Training
 
 GROUPS = [

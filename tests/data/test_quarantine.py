@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from transferkit.data.quarantine import FILE, Limits, TakenOut, counted, sift, write_quarantine
 from transferkit.data.readers import from_ase
-from transferkit.errors import DataError
 from transferkit.data_options import Quarantine
+from transferkit.errors import DataError
 from transferkit.units import KCAL_PER_MOL
 
 BROKEN = TakenOut("nan", "set.xyz: frame 3 (nan)", "energy is NaN or infinite", "nan")

@@ -22,7 +22,7 @@ from transferkit.cli.options import (
     Unit,
     opened,
 )
-from transferkit.console import MISTAKE, show
+from transferkit.console import MISTAKE, note, show
 
 
 def check(
