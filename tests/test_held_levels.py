@@ -77,7 +77,7 @@ def test_tests_keep_the_labels_that_are_not_learnt(done):
 
 def test_forgetting_stands_in_the_result(done):
     _, result = done
-    found = result["forgetting"]["held_out"]["PBE, beside.0"]
+    found = result["forgetting"]["held_out"]["PBE labels held out of beside.0"]
     assert found["head"] == "default"
     assert found["forces"]["before"] > 0
 

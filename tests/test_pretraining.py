@@ -42,7 +42,8 @@ def test_both_stages_are_written_down(done):
     assert (folder / FOLDER / "checkpoint").is_dir()
     assert json.loads((folder / FOLDER / "reference.json").read_text())["fidelity"] == "PBE"
     assert result["pretrain"]["structures"]["valid"] == 60
-    assert "PBE, pretrain" in result["forgetting"]["held_out"]
+    assert result["pretrain"]["policy"] == "refit"
+    assert "PBE labels held out of pretrain" in result["forgetting"]["held_out"]
 
 
 def test_the_data_begin_with_what_was_pre_trained(done):

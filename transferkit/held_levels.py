@@ -25,22 +25,29 @@ from transferkit.starting import TARGET, head_of_set, random_size
 from transferkit.typing import PROPERTIES, Json
 
 
-def held_out_of(joined: Joined, heads: Mapping[str, str], build: Build) -> dict[str, HeldOut]:
+def held_out_of(joined: Joined, heads: Mapping[str, str], build: Build, fitted_on: Structures) -> dict[str, HeldOut]:
     """What forgetting is measured on, by a name for people; graphs are built here.
 
     Args:
         joined: sets beside the data
         heads: head of each set, by its name
         build: makes graphs
+        fitted_on: what E0 of the data was fitted on, which is also that of sets that share their head
     """
     found = {}
+    basis = {**joined.fitted_on, heads[TARGET]: fitted_on}
     for companion in joined.companions:
         if len(companion.held):
             head = heads[companion.name]
-            fitted_on = companion.basis if head in (joined.referenced or {}) else None
-            name = f"{companion.held.fidelity}, {companion.name}"
-            found[name] = HeldOut(companion.held, head, build(companion.held, head), fitted_on=fitted_on)
+            found[_name(companion)] = HeldOut(
+                companion.held, head, build(companion.held, head), fitted_on=basis.get(head)
+            )
     return found
+
+
+def _name(companion: Companion) -> str:
+    """What is held out of a set, in words."""
+    return f"{companion.held.fidelity} labels held out of {companion.name}"
 
 
 def divide_known(recipe: Recipe, data: Structures, target: Structures, parts: Parts) -> tuple[Structures, Structures]:
@@ -93,7 +100,9 @@ def known_level(
     if options.reference == "residual" and len(rest):
         done = compare_policies(model, rest, policy="residual", graphs=build(rest, head), head=head)
         reference, fitted_on = done.potential.reference(head), rest
-    return {f"{data.fidelity}, forgetting": HeldOut(held, head, build(held, head), reference, fitted_on)}
+    return {
+        f"{data.fidelity} labels named under forgetting": HeldOut(held, head, build(held, head), reference, fitted_on)
+    }
 
 
 def forgotten(
@@ -180,8 +189,14 @@ def _row(
 ) -> Json:
     head = heads[companion.name]
     done = (joined.referenced or {}).get(head)
-    one = held.get(f"{companion.held.fidelity}, {companion.name}")
-    policy = "that of the data" if head == heads[TARGET] else "keep" if done is None else companion.options.reference
+    one = held.get(_name(companion))
+    if head == heads[TARGET]:
+        policy = "that of the data"
+    elif done is None:
+        policy = "keep"
+    else:  # of several sets that share the head, one moved its E0
+        fitter = next(c for c in joined.companions if c.basis is joined.fitted_on[head])
+        policy = companion.options.reference if fitter is companion else f"that of {fitter.name}"
     errors = None if one is None else {
         "structures": len(one.data),
         "step0": _errors(joined.potential, one),
@@ -196,6 +211,6 @@ def _row(
 
 
 def _errors(potential: ReferencedPotential, one: HeldOut) -> Json:
-    """Mean absolute errors per label, in eV/atom, eV/Å, eV/Å³ and μB; null where there is no label."""
-    found = measure(predict(potential, one.data, graphs=one.graphs, head=one.head), one.data)
+    """Mean absolute errors per label, in eV/atom, eV/Å, eV/Å³ and μB; null where there is no label, or none that E0 determines."""
+    found = measure(predict(potential, one.data, graphs=one.graphs, head=one.head), one.judged())
     return {p: found[p]["mae"] for p in PROPERTIES}

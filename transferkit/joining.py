@@ -1,7 +1,7 @@
 """Joining: sets beside the data meet the potential: which structures are chosen, their labels and graphs, and E0 of their heads."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from transferkit.adapters.batch import Graph
 from transferkit.adapters.graphs import check_elements, take
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.companions import Companion
+from transferkit.data.chosen_labels import only_labels
 from transferkit.data.finding import Finding
 from transferkit.data.structures import Structures
 from transferkit.evaluation.pseudo import pseudo_labels
@@ -31,12 +32,14 @@ class Joined:
         companions: as they are trained on: chosen, and with predictions for labels where that was asked for
         beside: the same for :func:`~transferkit.training.fit.fit`
         referenced: by head, how its E0 moved; heads whose E0 is kept are not in it
+        fitted_on: structures that it was fitted to, of the same heads
     """
 
     potential: ReferencedPotential
     companions: tuple[Companion, ...] = ()
     beside: tuple[Beside, ...] = ()
     referenced: Mapping[str, Rereferenced] | None = None
+    fitted_on: Mapping[str, Structures] = field(default_factory=dict)
 
     @property
     def findings(self) -> list[Finding]:
@@ -75,8 +78,10 @@ def join(
     Raises:
         MissingReference: a set holds an element that its head does not know.
         ReferenceFitError: E0 of a head cannot be fitted to its set.
+        DataError: a label is to be predicted that the potential does not predict.
     """
     referenced: dict[str, Rereferenced] = {}
+    fitted_on: dict[str, Structures] = {}
     beside, ready = [], []
     for companion in companions:
         head, options = heads[companion.name], companion.options
@@ -84,7 +89,7 @@ def join(
         if options.pseudo:
             companion = replace(companion, train=_predicted(begin, companion, head, graphs))  # noqa: PLW2901
         elif head != heads[TARGET] and head not in referenced and options.reference != "keep":
-            basis = companion.basis
+            basis = fitted_on[head] = companion.basis
             referenced[head] = compare_policies(
                 potential,
                 basis,
@@ -100,7 +105,7 @@ def join(
         check_elements(potential, companion.held, head)
         beside.append(Beside(companion.train, graphs, head, options.ratio, options.weight))
         ready.append(companion)
-    return Joined(potential, tuple(ready), tuple(beside), referenced)
+    return Joined(potential, tuple(ready), tuple(beside), referenced, fitted_on)
 
 
 def _chosen(
@@ -121,5 +126,4 @@ def _chosen(
 def _predicted(begin: ReferencedPotential, companion: Companion, head: str, graphs: Sequence[Graph]) -> Structures:
     """The structures with what the potential predicts at the start, as far as these labels are to be learnt."""
     found = pseudo_labels(begin, companion.train, head, graphs=graphs)
-    labels = companion.options.labels
-    return found if labels is None else found.without(*(p for p in found.mask if p not in labels))
+    return only_labels(found, companion.options.labels, option=f"{companion.name}.labels")

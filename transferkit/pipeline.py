@@ -275,7 +275,7 @@ def _begin(recipe: Recipe, read: _Read, desk: RunWriter, *, smoke: bool, resume:
     joined = join(recipe, model, referenced.potential, levels.companions, heads=heads, build=build)
     desk.references(joined.potential, heads.values())
     desk.say(joined.describe())
-    held |= held_out_of(joined, heads, build)
+    held |= held_out_of(joined, heads, build, parts.fitted_on)
     findings = [*read.findings, *referenced.findings, *joined.findings]
     return _Begun(joined, heads, graphs, referenced, loss, first, held, findings)
 

@@ -81,6 +81,8 @@ class Pretrained:
         head: that was trained, as it was called then
         index: of that head, which may be renamed afterwards
         graphs: of ``stage.held``
+        reference: E0 of that head, at the end
+        policy: by which it was set
     """
 
     potential: ReferencedPotential
@@ -91,6 +93,7 @@ class Pretrained:
     index: int
     graphs: Sequence[Graph]
     reference: ElementalReference
+    policy: str
 
     def held_out(self, model: ReferencedPotential) -> dict[str, HeldOut]:
         """What forgetting of this level is measured on, with the E0 that it had, by a name for people.
@@ -101,12 +104,13 @@ class Pretrained:
         fitted_on = None if self.referenced is None else self.stage.train
         head = model.adapter.heads[self.index]
         one = HeldOut(self.stage.held, head, self.graphs, self.reference, fitted_on)
-        return {f"{self.stage.data.fidelity}, pretrain": one}
+        return {f"{self.stage.data.fidelity} labels held out of pretrain": one}
 
     def to_json(self) -> Json:
         """For ``result.json``."""
         return self.stage.to_json() | {
             "head": self.head,
+            "policy": self.policy,
             "steps": self.fitted.steps,
             "epochs": self.fitted.epochs,
             "best_step": self.fitted.best_step,
@@ -232,7 +236,7 @@ def pretrain(
         )
     trained = fitted.potential
     index, e0 = trained.head_index(head), trained.reference(head)
-    done = Pretrained(trained, stage, fitted, referenced, head, index, graphs["held"], e0)
+    done = Pretrained(trained, stage, fitted, referenced, head, index, graphs["held"], e0, options.reference)
     if FIRST_RANK:
         write_json(folder / FOLDER / "reference.json", e0.to_json())
         write_json(folder / FOLDER / "stage.json", done.to_json())

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from transferkit.beside_options import Beside
 from transferkit.data.convention import convert_convention
 from transferkit.data.delta import minus
 from transferkit.data.quarantine import Limits, Sifted, TakenOut
@@ -30,14 +31,17 @@ def read_data(recipe: Recipe) -> Sifted:
 
 
 def read_source(options: Source, limits: Limits | None) -> Sifted:
-    """What one group of options names, by the label convention that it asks for.
+    """What one group of options names, by the label convention that it asks for; where predictions are learnt, labels may lack.
 
     Args:
         options: source, level of theory, keys, units
         limits: what a frame may be; None takes nothing out
     """
     o = options
-    sifted = open_sifted(o.source, o.fidelity, o.label_convention, o.keys, o.units, limits=limits)
+    unlabelled = isinstance(o, Beside) and o.pseudo
+    sifted = open_sifted(
+        o.source, o.fidelity, o.label_convention, o.keys, o.units, limits=limits, unlabelled=unlabelled
+    )
     if not isinstance(o, LearntSource) or o.convert is None:
         return sifted
     return replace(sifted, kept=convert_convention(sifted.kept, **o.convert.model_dump()))

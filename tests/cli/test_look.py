@@ -37,7 +37,14 @@ def test_adapters_mark_what_is_far_restricted_or_broken(monkeypatch, run):
         "problem": "it cannot be opened",
         **blank,
     }
-    mine = {"name": "mine", "installed": True, "version": "1.0", "properties": ["energy"], "dtypes": ["float32"]}
+    mine = {
+        "name": "mine",
+        "installed": True,
+        "version": "1.0",
+        "properties": ["energy"],
+        "dtypes": ["float32"],
+        "head_shapes": ["readout"],
+    }
     gone = {"name": "gone", "installed": False, "version": None, "problem": "Run: pip install gone", "checkpoints": []}
     monkeypatch.setattr(overview, "overview", lambda: [mine | {"checkpoints": [far, odd]}, gone])
     text = run("adapters").stdout

@@ -11,6 +11,7 @@ import transferkit as tk
 from transferkit.adapters.toy import Toy
 from transferkit.evaluation.diatomics import Curve
 from transferkit.evaluation.forgetting import CURVES, HeldOut, forgetting, repulsion
+from transferkit.evaluation.judge import determined
 from transferkit.evaluation.metrics import measure
 from transferkit.evaluation.predict import predict
 from transferkit.evaluation.pseudo import pseudo_labels
@@ -84,15 +85,19 @@ class TestHeldOut:
         assert found["old"]["energy"]["change"] == pytest.approx(0.0, abs=1e-9)
         assert found["new"]["energy"]["change"] == pytest.approx(0.05, abs=1e-6)
 
-    def test_structures_whose_e0_is_not_determined_are_counted_apart(self, before, after, known):
+    def test_energies_whose_e0_is_not_determined_are_counted_apart_and_nothing_else(self, before, after, known):
         half = known[:10]
         one = HeldOut(known, "default", graphs=[before.graph(s) for s in known], fitted_on=half)
         found = forgetting(before, after, elements=[8], held_out={"old": one})["held_out"]["old"]
-        assert found["undetermined"] > 0
-        assert found["n"] + found["undetermined"] == len(known)
+        whole = forgetting(before, after, elements=[8], held_out={"old": HeldOut(known, "default")})["held_out"]["old"]
+        assert 0 < found["undetermined"] == (~determined(half, known)).sum() < len(known)
+        assert found["n"] == len(known)
+        assert found["energy"]["n_compositions"] == len(set(known.composition[determined(half, known)]))
+        assert (found["forces"], found["stress"]) == (whole["forces"], whole["stress"])
         none = HeldOut(known[20:22], "default", fitted_on=known[:1])
         found = forgetting(before, after, elements=[8], held_out={"old": none})["held_out"]["old"]
-        assert (found["n"], found["energy"]) == (0, None)
+        assert (found["n"], found["undetermined"], found["energy"]["change"]) == (2, 2, None)
+        assert found["stress"]["n_compositions"] > 0
 
     def test_a_label_that_is_not_there_is_null(self, before, after, known):
         one = HeldOut(known.without("stress"), "default")

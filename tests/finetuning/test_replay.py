@@ -80,7 +80,7 @@ def test_features_are_means_over_atoms_of_the_last_block(potential, graphs):
 
 
 def test_mistakes(potential, graphs):
-    with pytest.raises(RecipeError, match="nothing is called 'farthst'. Did you mean 'farthest'"):
+    with pytest.raises(RecipeError, match=r"nothing is called 'farthst'\. Did you mean 'farthest'"):
         choose(40, 3, how="farthst")
     with pytest.raises(RecipeError, match="must be at least 1; got 0"):
         choose(40, 0)

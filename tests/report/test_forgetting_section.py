@@ -41,7 +41,7 @@ def stored(*, random=False):
         "held_out": {}
         if random
         else {
-            "PBE, beside.0": {
+            "PBE labels held out of beside.0": {
                 "head": "default",
                 "fidelity": "PBE",
                 "undetermined": 2,
@@ -69,12 +69,12 @@ def stored(*, random=False):
 def test_a_rise_is_said_with_its_numbers_and_a_fall_with_its_doubt():
     section = forgetting_section({"forgetting": stored()})
     assert section["sentences"][0] == (
-        "On PBE, beside.0 (20 structures, 9 compositions; 2 more, whose E0 is not determined, left out): the energy error rose "
+        "On PBE labels held out of beside.0 (20 structures, 9 compositions; energies of 2 left out, whose E0 is not determined): the energy error rose "
         "from 30.0 to 80.0 meV/atom; the force error fell from 50.0 to 40.0 meV/Å (perhaps by chance)."
     )
     assert section["held"] == [
-        ["PBE, beside.0", "energy (meV/atom)", "30.0", "80.0", "+50.0 [40.0, 60.0]", "9"],
-        ["PBE, beside.0", "force (meV/Å)", "50.0", "40.0", "−10.0 [−20.0, 10.0]", "9"],
+        ["PBE labels held out of beside.0", "energy (meV/atom)", "30.0", "80.0", "+50.0 [40.0, 60.0]", "9"],
+        ["PBE labels held out of beside.0", "force (meV/Å)", "50.0", "40.0", "−10.0 [−20.0, 10.0]", "9"],
     ]
 
 
@@ -132,7 +132,7 @@ def test_the_page_of_a_comparison_has_one_row_per_variant(comparison_folder):
 
 def test_rows_are_means_over_runs():
     two = stored()
-    energy = two["held_out"]["PBE, beside.0"]["energy"]["by_composition"]
+    energy = two["held_out"]["PBE labels held out of beside.0"]["energy"]["by_composition"]
     energy |= {name: change + 0.1 for name, change in energy.items()}
     two["diatomics"]["holes"]["after"] = 2
     rows = forgetting_rows({"a": [{"forgetting": stored()}, {"forgetting": two}, {}], "b": [{}]}, {"a": "A", "b": "B"})
@@ -145,7 +145,7 @@ def test_rows_are_means_over_runs():
 
 def test_stress_is_shown_in_gpa():
     content = stored()
-    content["held_out"]["PBE, beside.0"]["stress"] = entry(GPA, 2 * GPA, [GPA / 2, 2 * GPA])
+    content["held_out"]["PBE labels held out of beside.0"]["stress"] = entry(GPA, 2 * GPA, [GPA / 2, 2 * GPA])
     assert forgetting_section({"forgetting": content})["held"][-1][1:5] == [
         "stress (GPa)", "1.00", "2.00", "+1.00 [0.50, 2.00]",
     ]  # fmt: skip

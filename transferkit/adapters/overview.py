@@ -7,6 +7,7 @@ from transferkit.adapters.card import Card
 from transferkit.adapters.licence import is_non_commercial
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.adapters.registry import adapter_class, names
+from transferkit.adapters.shapes import SHAPES
 from transferkit.errors import AdapterBroken, AdapterNotInstalled, TransferkitError
 from transferkit.typing import Json
 
@@ -17,7 +18,8 @@ def overview() -> list[Json]:
     Nothing is downloaded, and no checkpoint is opened that has a :class:`~transferkit.adapters.card.Card`.
 
     Returns:
-        objects {"name", "installed", "problem", "package", "version", "properties", "dtypes", "presets", "checkpoints"};
+        objects {"name", "installed", "problem", "package", "version", "properties", "dtypes", "presets", "head_shapes",
+        "checkpoints"};
         a checkpoint is {"name", "here": loads without a network connection, "elements": count, "heads", "fidelity",
         "kind": of E0, "label_convention", "licence", "non_commercial", "problem"}, with None where only its file says
 
@@ -52,7 +54,7 @@ def card_of(potential: ReferencedPotential) -> Card:
 
 def _entry(name: str) -> Json:
     blank: Json = {"name": name, "installed": False, "problem": None, "package": None, "version": None}
-    blank |= {"properties": [], "dtypes": [], "presets": [], "checkpoints": []}
+    blank |= {"properties": [], "dtypes": [], "presets": [], "head_shapes": [], "checkpoints": []}
     try:
         adapter = adapter_class(name)
     except (AdapterNotInstalled, AdapterBroken) as error:
@@ -65,6 +67,7 @@ def _entry(name: str) -> Json:
         "properties": sorted(adapter.capabilities.properties),
         "dtypes": sorted(str(d).removeprefix("torch.") for d in adapter.capabilities.dtypes),
         "presets": sorted(adapter.presets),
+        "head_shapes": [shape for shape in SHAPES if shape in adapter.head_shapes],
         "checkpoints": [
             {"name": checkpoint, "here": checkpoint in here, **_checkpoint(adapter, checkpoint)}
             for checkpoint in dict.fromkeys([*here, *adapter.cards])

@@ -22,6 +22,7 @@ def open_data(
     units: Mapping[str, str] | None = None,
     *,
     taken: list[TakenOut] | None = None,
+    unlabelled: bool = False,
 ) -> Structures:
     """Open ``bundled:NAME``, ``bundled:NAME@FIDELITY``, ``PATH`` or ``PATH@FIDELITY``.
 
@@ -36,6 +37,7 @@ def open_data(
         units: what the numbers are in, for the same files, see
             :meth:`~transferkit.data.readers.stated_units.StatedUnits.of`
         taken: where frames that cannot be used are noted, which are then left out; None refuses them
+        unlabelled: take structures of which none has an energy, too
 
     Raises:
         DataError: there is no such file or set, the level of theory is not said or said twice and differently, or the
@@ -73,7 +75,7 @@ def open_data(
             f"the level of theory of {name!r} is not said. Write it behind an @, e.g. {name}@PBE if the labels are PBE; "
             f"fidelity= in Python."
         )
-    return read(name, fidelity=fidelity, label_convention=label_convention, keys=keys, units=units, taken=taken)
+    return read(name, fidelity=fidelity, label_convention=label_convention, keys=keys, units=units, taken=taken, unlabelled=unlabelled)
 
 
 def open_sifted(
@@ -84,6 +86,7 @@ def open_sifted(
     units: Mapping[str, str] | None = None,
     *,
     limits: Limits | None,
+    unlabelled: bool = False,
 ) -> Sifted:
     """Open data and take out broken and implausible frames; see :func:`~transferkit.data.quarantine.sift`.
 
@@ -94,6 +97,7 @@ def open_sifted(
         keys: which entry is which label
         units: what the numbers are in
         limits: what a frame may be; None takes nothing out and refuses data with frames that cannot be used
+        unlabelled: take structures of which none has an energy, too
 
     Raises:
         DataError: as :func:`open_data` and :func:`~transferkit.data.quarantine.sift`.
@@ -102,9 +106,9 @@ def open_sifted(
     0
     """
     if limits is None:
-        return Sifted(open_data(spec, fidelity, label_convention, keys, units))
+        return Sifted(open_data(spec, fidelity, label_convention, keys, units, unlabelled=unlabelled))
     broken: list[TakenOut] = []
-    data = open_data(spec, fidelity, label_convention, keys, units, taken=broken)
+    data = open_data(spec, fidelity, label_convention, keys, units, taken=broken, unlabelled=unlabelled)
     return sift(data, limits, broken=broken)
 
 

@@ -1,12 +1,12 @@
 """Forgetting: what a potential lost of its old level of theory, and of its repulsion, when it learnt a new one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from transferkit.adapters.batch import Graph
-from transferkit.adapters.graphs import build_graphs, take
+from transferkit.adapters.graphs import build_graphs
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.data.structures import Structures
 from transferkit.evaluation.diatomics import SHORTENED, TOLERANCE, Curve, diatomic_curves
@@ -33,7 +33,7 @@ class HeldOut:
         graphs: of the structures in order, where they are built already
         reference: E0 of that level. Give it where the head has another one now: a potential with one head has that of the
             new level after training, and is judged with the E0 that it came with. Left out, each has that of its head.
-        fitted_on: what that E0 was fitted on, if it was: structures whose E0 it does not determine are left out and counted
+        fitted_on: what that E0 was fitted on, if it was: energies of structures whose E0 it does not determine are left out
     """
 
     data: Structures
@@ -41,6 +41,14 @@ class HeldOut:
     graphs: Sequence[Graph] | None = None
     reference: ElementalReference | None = None
     fitted_on: Structures | None = field(default=None)
+
+    def judged(self) -> Structures:
+        """The data without the energies that E0 does not determine; forces and stress do not depend on E0, so all stay."""
+        if self.fitted_on is None:
+            return self.data
+        known = self.data.mask["energy"] & determined(self.fitted_on, self.data)
+        energy = np.where(known, self.data.energy, np.nan)
+        return replace(self.data, energy=energy, mask={**self.data.mask, "energy": known})
 
 
 def forgetting(
@@ -65,7 +73,8 @@ def forgetting(
         held_out: by a name for people, e.g. "PBE, unseen compositions"; see :class:`HeldOut`
 
     Returns:
-        ``held_out``: per set and property the mean over compositions of the error ``before`` and ``after``, their paired
+        ``held_out``: per set how many energies are left out as ``undetermined`` (see :class:`HeldOut`), and per property the
+        mean over compositions of the error ``before`` and ``after``, their paired
         ``change``, also ``by_composition``, with its 95 % ``interval`` from resampling compositions (units as in ``unit``; None
         where there is no such label).
         ``diatomics``: see :func:`repulsion`.
@@ -89,17 +98,11 @@ def forgetting(
 
 
 def _errors(before: ReferencedPotential, after: ReferencedPotential, one: HeldOut) -> Json:
-    data, graphs = one.data, one.graphs
+    data = one.judged()
     models = [p if one.reference is None else p.with_reference(one.reference, one.head) for p in (before, after)]
-    apart = 0
-    if one.fitted_on is not None:
-        known = np.flatnonzero(determined(one.fitted_on, data))
-        apart = len(data) - len(known)
-        data, graphs = data[known], None if graphs is None else take(graphs, known)
+    apart = int((one.data.mask["energy"] & ~data.mask["energy"]).sum())
     out: Json = {"head": one.head, "fidelity": data.fidelity, "undetermined": apart, "n": len(data)}
-    if not len(data):
-        return out | {"n_compositions": 0} | {p: None for p, _ in SHOWN}
-    graphs = build_graphs(models[0], data, head=one.head) if graphs is None else graphs
+    graphs = build_graphs(models[0], data, head=one.head) if one.graphs is None else one.graphs
     free = symmetry_free(data)
     tables = [
         measure(predict(m, data, graphs=graphs, head=one.head), data, free=free)["by_composition"] for m in models

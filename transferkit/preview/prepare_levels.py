@@ -27,7 +27,7 @@ from transferkit.starting import TARGET, head_of_set
 from transferkit.typing import PROPERTIES, Property
 
 KNOWN_LEVEL = "forgetting"
-SOURCE = {*Source.model_fields, "convert"}
+SOURCE = {*Source.model_fields, "convert", "pseudo"}
 """Options that say what is read, whatever it is used for."""
 
 

@@ -15,6 +15,7 @@ from transferkit.report.figures.element_errors import element_errors
 from transferkit.report.folder import called_from, read_json, smoke_option, strictest_first
 from transferkit.report.forgetting_section import forgetting_rows
 from transferkit.report.harm import harm
+from transferkit.report.levels_section import SETS, sets_of_variants
 from transferkit.report.ordering import error_of, indicative, ordering, verdict
 from transferkit.report.paper import paper_a
 from transferkit.report.pictures import Picture, picture
@@ -86,6 +87,8 @@ def comparison_page(folder: Path) -> Json:
         "shifts": shift_rows(shown_run),
         "chemistry": {test: chemistry_by_variant(every, test, labels) for test in tests},
         "elements": {test: _elements(folder, every, test, taken, labels) for test in tests},
+        "levels": sets_of_variants(every, labels),
+        "level_columns": ["variant", *SETS],
         "forgetting": forgetting_rows(every, labels),
         "paired": {test: _paired_rows(comparisons.get(test) or {}, labels) for test in tests},
         "warnings": {test: _warnings(comparisons.get(test) or {}) for test in tests},

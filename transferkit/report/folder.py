@@ -38,6 +38,7 @@ class RunFolder:
         provenance: provenance.json; empty if not there
         recipe: text of recipe.yaml; empty if not there
         notes: what is missing or could not be read, in words
+        pretraining: metrics.jsonl of the stage before; empty where there was none
     """
 
     path: Path
@@ -48,6 +49,7 @@ class RunFolder:
     provenance: Json
     recipe: str
     notes: list[str] = field(default_factory=list)
+    pretraining: list[Json] = field(default_factory=list)
 
 
 def called_from(folder: Path) -> tuple[str, str]:
@@ -131,7 +133,8 @@ def read_run(path: Path) -> RunFolder:
         for name in result["tests"]
         if (found := _predictions(path / "predictions", name, notes)) is not None
     }
-    return RunFolder(path, result, history, e0, predictions, provenance, recipe, notes)
+    before = read_history(path / "pretrain" / "metrics.jsonl", notes) if result.get("pretrain") else []
+    return RunFolder(path, result, history, e0, predictions, provenance, recipe, notes, before)
 
 
 def read_history(path: Path, notes: list[str]) -> list[Json]:
@@ -142,7 +145,9 @@ def read_history(path: Path, notes: list[str]) -> list[Json]:
         notes: what is missing or could not be read is added to them
     """
     if not path.exists():
-        notes.append("metrics.jsonl is not in this folder: there are no learning curves.")
+        where = "pretrain/metrics.jsonl" if path.parent.name == "pretrain" else "metrics.jsonl"
+        lost = "learning curves" if where == path.name else "errors of pre-training"
+        notes.append(f"{where} is not in this folder: there are no {lost}.")
         return []
     by_step: dict[int, Json] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):

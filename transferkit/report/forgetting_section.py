@@ -89,12 +89,12 @@ def forgetting_rows(runs: Mapping[str, Sequence[Json]], labels: Mapping[str, str
 
 
 def _changes(stored: Json, name: Property) -> dict[str, float]:
-    """Change of an error by held-out set and composition."""
-    return {
-        f"{held}: {composition}": change
-        for held, one in (stored.get("held_out") or {}).items()
-        for composition, change in ((one.get(name) or {}).get("by_composition") or {}).items()
-    }
+    """Change of an error by composition: the mean over held-out sets, since a composition of two sets is one unit."""
+    found: dict[str, list[float]] = {}
+    for one in (stored.get("held_out") or {}).values():
+        for composition, change in ((one.get(name) or {}).get("by_composition") or {}).items():
+            found.setdefault(composition, []).append(change)
+    return {composition: sum(changes) / len(changes) for composition, changes in found.items()}
 
 
 def _over_seeds(changes: Sequence[Mapping[str, float]], name: Property) -> str:
@@ -110,7 +110,9 @@ def _changed(name: str, one: Json) -> str:
     """What happened on one held-out set."""
     n = one.get("n_compositions")
     apart = (
-        f"; {count(one['undetermined'])} more, whose E0 is not determined, left out" if one.get("undetermined") else ""
+        f"; energies of {count(one['undetermined'])} left out, whose E0 is not determined"
+        if one.get("undetermined")
+        else ""
     )
     said = [text for p in SHOWN if (text := _verb(one.get(p) or {}, p))]
     if not said:

@@ -9,6 +9,7 @@ from transferkit.report.data_tables import findings_shown, key_rows, quarantine
 from transferkit.report.error_tables import at_a_glance, chemistry_rows, element_rows, error_rows, worst_rows
 from transferkit.report.folder import Predictions, RunFolder, called_from, read_run, smoke_option
 from transferkit.report.forgetting_section import forgetting_section
+from transferkit.report.levels_section import levels_section
 from transferkit.report.quantities import MISSING, QUANTITIES, count, counted, duration, percent
 from transferkit.report.run_pictures import run_pictures
 from transferkit.report.sentences import about_policies, asked, harm_done, outcome, shown, step_zero
@@ -55,6 +56,7 @@ def run_page(folder: Path) -> Json:
         "by_element": {name: element_rows(test) for name, test in tests.items()},
         "by_chemistry": {name: chemistry_rows(test) for name, test in tests.items()},
         "worst": {name: worst_rows(_worst(test, run.predictions.get(name))) for name, test in tests.items()},
+        "levels": levels_section(run),
         "forgetting": forgetting_section(result),
         "blocks": _blocks(result),
         "pictures": run_pictures(run),

@@ -10,6 +10,7 @@ from transferkit.report.figures.parity import parity
 from transferkit.report.figures.policies import policies
 from transferkit.report.folder import RunFolder
 from transferkit.report.forgetting_section import diatomics_picture
+from transferkit.report.levels_section import set_names
 from transferkit.report.pictures import Picture, picture
 from transferkit.report.quantities import QUANTITIES
 from transferkit.report.sentences import HEADLINE, shown
@@ -76,12 +77,22 @@ def _learning_curve(run: RunFolder) -> Picture | None:
         return None
     last = run.history[-1]
     error = QUANTITIES["energy"].show((last.get("valid") or {}).get("energy_mae"))
+    several = (
+        " Errors are those of the data; the last panel has the loss of every set."
+        if (last.get("train") or {}).get("heads")
+        else ""
+    )
     return picture(
-        learning_curve(run.history, best_step=(run.result.get("training") or {}).get("best_step")),
+        learning_curve(
+            run.history,
+            best_step=(run.result.get("training") or {}).get("best_step"),
+            sets=set_names(run.result, run.history),
+        ),
         run.path,
         "learning-curves",
         alt=f"Errors against steps; the energy error on the validation part ends at {error} meV/atom.",
-        caption="Errors on the training and validation parts against optimiser steps; step 0 is before training.",
+        caption="Errors on the training and validation parts against optimiser steps; step 0 is before training."
+        + several,
     )
 
 

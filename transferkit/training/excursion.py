@@ -22,8 +22,8 @@ from transferkit.training.state import Progress
 
 ROUNDING = 1e-12
 JOINED = 12_000
-"""Directed edges: CHGNet, one core, both losses with kappa 1/2: with 6,000 a joined pass costs 3.0 plain steps and three passes
-3.2; with 12,000 both cost 3.4."""
+"""Directed edges: CHGNet, one core, both losses with kappa 1/2: with 6,000 a joined pass cost 3.0 plain steps and three passes
+3.2, with 12,000 both 3.4, before messages beyond the cutoffs were left out."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,7 @@ def read(
     keys: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
     taken: list[TakenOut] | None = None,
+    unlabelled: bool = False,
 ) -> "Structures":
     """Labelled structures from a file or a folder.
 
@@ -48,12 +49,13 @@ def read(
             ``{"energy": "kcal/mol", "forces": "kcal/mol/Å"}``; see
             :meth:`~transferkit.data.readers.stated_units.StatedUnits.of`
         taken: where frames that cannot be used are noted, which are then left out; None refuses them
+        unlabelled: take structures of which none has an energy, too
 
     Returns:
         Every frame of the file, in eV, Å, eV/Å, eV/Å³ (ASE sign), μB; ``read_as`` says which entry became which label.
 
     Raises:
-        DataError: the file is missing, empty or unreadable; no frame can be used; no frame has an energy; a label is impossible or
+        DataError: the file is missing, empty or unreadable; no frame can be used; no frame has an energy, unless ``unlabelled``; a label is impossible or
             ambiguous; the file holds another fidelity than asked for; ``keys`` or ``units`` were given for a file of one
             format; no convention is called so.
 
@@ -99,7 +101,7 @@ def read(
         )
     if taken and not len(data):
         raise DataError(f"{path}: no frame is left. {told(taken, len(taken))}")
-    if not data.has("energy").any():
+    if not unlabelled and not data.has("energy").any():
         free = "free_energy" in data.columns
         raise DataError(
             f"{path}: none of the {len(data)} frames has an energy"

@@ -1,34 +1,55 @@
 """Errors on training and validation parts against optimiser steps, step 0 included."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from transferkit.report.figures.style import BLUE, GREY, ORANGE, canvas, log_scale, styled
+from transferkit.report.figures.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    MARKERS,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    canvas,
+    log_scale,
+    plain,
+    styled,
+)
 from transferkit.report.quantities import QUANTITIES
 from transferkit.typing import PROPERTIES, Json, Property
 
 PARTS = {"train": (ORANGE, "--", "training"), "valid": (BLUE, "-", "validation")}
+COLOURS = (ORANGE, GREEN, VERMILION, PURPLE, SKY, BLACK)
+"""Of sets that are trained on together; the first is that of training in the other panels. Each has a marker of its own, too."""
 
 
 @styled
-def learning_curve(history: Sequence[Json], *, best_step: int | None = None) -> Figure:
-    """Mean absolute error of each property against steps, logarithmic in the error.
+def learning_curve(
+    history: Sequence[Json], *, best_step: int | None = None, sets: Mapping[str, str] | None = None
+) -> Figure:
+    """Mean absolute error of each property against steps, logarithmic in the error; of several sets also the losses.
 
     Args:
         history: lines of metrics.jsonl: {"step", "train": {"energy_mae", ...}, "valid": {...}}, in eV/atom, eV/Å,
             eV/Å³ and μB; null where a value was not measured
         best_step: step whose weights were kept
+        sets: what sets that are trained on together are called, by their name in ``train.heads``; those names if not given
 
     >>> lines = [{"step": k, "train": {}, "valid": {"energy_mae": 0.1 / (k + 1)}} for k in range(3)]
     >>> [axes.get_ylabel() for axes in learning_curve(lines).axes]
     ['energy MAE (meV/atom)']
     """
     there = [p for p in PROPERTIES if any(_errors(history, part, p)[1].size for part in PARTS)]
-    columns = 3 if len(there) == 3 else max(1, min(2, len(there)))
-    rows = max(1, -(-len(there) // columns))
+    losses = _losses(history)
+    panels = len(there) + bool(losses)
+    columns = 3 if panels == 3 else max(1, min(2, panels))
+    rows = max(1, -(-panels // columns))
     figure = canvas(max(3.1 * columns + 0.4, 5.0), 2.6 * rows + 0.3)  # the legend needs its width
     for k, name in enumerate(there):
         axes = figure.add_subplot(rows, columns, k + 1)
@@ -42,12 +63,34 @@ def learning_curve(history: Sequence[Json], *, best_step: int | None = None) -> 
         log_scale(axes.yaxis)
         axes.set_xlabel("optimiser step")
         axes.set_ylabel(f"{QUANTITIES[name].name} MAE ({QUANTITIES[name].unit})")
+    if losses:
+        axes = figure.add_subplot(rows, columns, panels)
+        for k, (name, (steps, values)) in enumerate(losses.items()):
+            look = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)], "markersize": 4}
+            label = plain((sets or {}).get(name, name))
+            axes.plot(steps, values, "--", markevery=max(1, len(steps) // 8), label=label, **look)
+        log_scale(axes.yaxis)
+        axes.set_xlabel("optimiser step")
+        axes.set_ylabel("training loss of each set")
+        axes.legend()
     # Each part's own first line stands for it in the legend; an empty axes gives none.
     handles: list[Line2D] = [figure.axes[0].get_lines()[k] for k in range(len(PARTS))] if there else []
     if best_step is not None:
         handles.append(Line2D([], [], color=GREY, linestyle=":", label=f"weights kept (step {best_step})"))
     figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))
     return figure
+
+
+def _losses(history: Sequence[Json]) -> dict[str, tuple[list[int], list[float]]]:
+    """Steps and positive losses of each set, by its name; empty for one set."""
+    found: dict[str, tuple[list[int], list[float]]] = {}
+    for entry in history:
+        for name, row in ((entry.get("train") or {}).get("heads") or {}).items():
+            if (loss := row.get("loss")) is not None and loss > 0:
+                steps, values = found.setdefault(name, ([], []))
+                steps.append(entry["step"])
+                values.append(loss)
+    return found
 
 
 def _errors(history: Sequence[Json], part: str, name: Property) -> tuple[np.ndarray, np.ndarray]:
