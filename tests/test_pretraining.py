@@ -1,16 +1,19 @@
 """Pre-training: a stage of its own, whose weights the data begin with, and which goes on where it was interrupted."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import transferkit as tk
-from transferkit import pipeline
+from transferkit import pipeline, pretraining
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.division import divide
 from transferkit.errors import DataError, Interrupted
+from transferkit.evaluation.judge import determined
 from transferkit.pretraining import FOLDER, divide_stage, length_of_stage, read_stage
+from transferkit.starting import start
 from transferkit.training import loop
 
 pytestmark = pytest.mark.usefixtures("unrendered")
@@ -87,6 +90,26 @@ def test_a_set_of_other_chemistry_brings_its_own_validation_part(recipe):
     stage = divide_stage(recipe, others, few, parts)
     assert len(stage.valid)
     assert not set(stage.valid.composition) & set(stage.train.composition)
+
+
+def test_what_e0_cannot_know_does_not_choose_in_this_stage_either(recipe, monkeypatch, tmp_path):
+    parts = divide(recipe, R2SCAN)
+    stage = divide_stage(recipe, read_stage(recipe).kept, R2SCAN, parts)
+    train = stage.train[np.array([8 not in s.numbers for s in stage.train])]
+    known = determined(train, stage.valid)
+    seen = []
+
+    def stop(_model, _train, valid, **options):
+        seen.append((len(valid), len(options["valid_graphs"]), options["identity"]))
+        raise Interrupted("here")
+
+    monkeypatch.setattr(pretraining, "fit", stop)
+    for one in (stage, replace(stage, train=train)):
+        with pytest.raises(Interrupted):
+            pretraining.pretrain(recipe, start(recipe), one, folder=tmp_path, store=None, resume=False, quiet=True)
+    assert [row[:2] for row in seen] == [(len(known), len(known)), (known.sum(), known.sum())]
+    assert 0 < known.sum() < len(known)
+    assert seen[0][2] != seen[1][2]  # a checkpoint of other training structures is not gone on with
 
 
 def test_nothing_left_is_a_mistake(recipe):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from transferkit.errors import UnknownHead
+from transferkit.errors import RecipeError, UnknownHead
+from transferkit.recipe import Recipe
 from transferkit.starting import foreseen, heads_of, start, with_heads
 
 NEW = {"name": "toy", "new_head": {"name": "r2SCAN"}}
@@ -39,6 +40,21 @@ def test_a_level_without_a_head_is_refused(several_levels):
     with pytest.raises(UnknownHead, match=r"beside\.0 holds PBE labels, and no head is known to be: default") as caught:
         heads_of(start(recipe), recipe)
     assert "beside.0.new_head: {name: PBE}" in str(caught.value)
+
+
+def test_what_is_predicted_at_the_start_keeps_its_e0(several_levels):
+    labels = {"source": "b", "fidelity": "PBE", "head": "default"}
+    for adapter, sets, option in (
+        ({"name": "toy"}, [labels | {"pseudo": True}], "reference.policy"),
+        (NEW, [labels | {"pseudo": True}, labels], "beside.1.reference"),
+    ):
+        recipe = several_levels(adapter=adapter).model_dump(exclude_unset=True)
+        with pytest.raises(RecipeError, match=f"E0 that the head 'default' has then.* write {option}: keep"):
+            heads_of(start(several_levels(adapter=adapter)), Recipe.model_validate(recipe | {"beside": sets}))
+        sets[0]["labels"] = ["forces"]
+        heads_of(start(several_levels(adapter=adapter)), Recipe.model_validate(recipe | {"beside": sets}))
+    kept = several_levels(adapter={"name": "toy"}, reference={"policy": "keep"}, beside=labels | {"pseudo": True})
+    assert heads_of(start(kept), kept) == {"data": "default", "beside.0": "default"}
 
 
 def test_a_new_head_is_not_taken_for_the_level_that_it_is_a_copy_of(several_levels):

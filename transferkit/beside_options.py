@@ -29,7 +29,7 @@ class Beside(LearntSource):
     """Which head they go through; ``null`` takes the one of their level of theory."""
     new_head: NewHead | None = None
     """Add a head for them; ``null`` adds none."""
-    ratio: PositiveFloat = 1.0
+    ratio: Annotated[float, Field(gt=0, le=1000)] = 1.0
     """Structures of this set per structure of the data, in every epoch."""
     weight: PositiveFloat = 1.0
     """Of their loss, beside 1 for the data."""

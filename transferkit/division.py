@@ -112,8 +112,18 @@ def choosers(parts: Parts) -> tuple[np.ndarray, str | None]:
 
     They are those whose reference the training part determines; all of them where it determines none.
     """
-    n = len(parts.valid)
-    known = np.flatnonzero(determined(parts.fitted_on, parts.valid))
+    return known_to(parts.fitted_on, parts.valid)
+
+
+def known_to(fitted_on: Structures, valid: Structures) -> tuple[np.ndarray, str | None]:
+    """The same as :func:`choosers` for any two sets.
+
+    Args:
+        fitted_on: what E0 was fitted on
+        valid: structures that choose
+    """
+    n = len(valid)
+    known = np.flatnonzero(determined(fitted_on, valid))
     if len(known) == n:
         return known, None
     if not len(known):

@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFlo
 
 
 class Options(BaseModel):
-    """Base of all groups of options: immutable, strict about types, and closed to unknown names."""
+    """Base of all groups of options: immutable, strict about types, closed to unknown names, and without infinite numbers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 class Reference(Options):

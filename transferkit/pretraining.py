@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from transferkit.adapters.batch import Graph
-from transferkit.adapters.graphs import build_graphs, check_elements
+from transferkit.adapters.graphs import build_graphs, check_elements, take
 from transferkit.adapters.heads import head_for
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.counter import counter
@@ -16,7 +16,7 @@ from transferkit.data.pairing import pairs
 from transferkit.data.quarantine import Sifted
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
-from transferkit.division import few
+from transferkit.division import few, known_to
 from transferkit.errors import DataError, Interrupted, RecipeError
 from transferkit.evaluation.forgetting import HeldOut
 from transferkit.finetuning.strategy import Strategy
@@ -83,6 +83,7 @@ class Pretrained:
         graphs: of ``stage.held``
         reference: E0 of that head, at the end
         policy: by which it was set
+        caution: what to know about the structures that chose the best weights, if anything
     """
 
     potential: ReferencedPotential
@@ -94,6 +95,7 @@ class Pretrained:
     graphs: Sequence[Graph]
     reference: ElementalReference
     policy: str
+    caution: str | None = None
 
     def held_out(self, model: ReferencedPotential) -> dict[str, HeldOut]:
         """What forgetting of this level is measured on, with the E0 that it had, by a name for people.
@@ -117,6 +119,7 @@ class Pretrained:
             "best_epoch": self.fitted.best_epoch,
             "wall_s": self.fitted.wall_s,
             "stopped": self.fitted.stopped,
+            "caution": self.caution,
         }
 
 
@@ -208,15 +211,16 @@ def pretrain(
     begin = model if referenced is None else referenced.potential
     for data in (stage.train, stage.valid, stage.held):
         check_elements(begin, data, head)
+    known, caution = known_to(stage.train, stage.valid)  # what E0 cannot know must not choose here either
     optimiser = optimiser_of(recipe)
     if options.learning_rate is not None:
         optimiser = replace(optimiser, learning_rate=options.learning_rate)
     fitted = fit(
         begin,
         stage.train,
-        stage.valid,
+        stage.valid[known],
         graphs=graphs["train"],
-        valid_graphs=graphs["valid"],
+        valid_graphs=take(graphs["valid"], known),
         strategy=Strategy("full"),
         loss=loss,
         optimiser=optimiser,
@@ -224,7 +228,8 @@ def pretrain(
         seed=recipe.seed,
         head=head,
         folder=folder / FOLDER,
-        identity=f"{identity(recipe)[:16]}-{stage.data.hash[:16]}-pretrain",
+        # Its parts follow from the data, too: another test part must not go on with weights that saw it.
+        identity="-".join(one[:16] for one in (identity(recipe), stage.train.hash, stage.valid.hash, FOLDER)),
         config=recipe.model_dump(mode="json"),
         resume=resume,
         quiet=quiet,
@@ -236,7 +241,7 @@ def pretrain(
         )
     trained = fitted.potential
     index, e0 = trained.head_index(head), trained.reference(head)
-    done = Pretrained(trained, stage, fitted, referenced, head, index, graphs["held"], e0, options.reference)
+    done = Pretrained(trained, stage, fitted, referenced, head, index, graphs["held"], e0, options.reference, caution)
     if FIRST_RANK:
         write_json(folder / FOLDER / "reference.json", e0.to_json())
         write_json(folder / FOLDER / "stage.json", done.to_json())

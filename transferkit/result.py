@@ -87,7 +87,7 @@ def result_of(
             "copies": parts.info.get("copies", 0),
             "findings": [str(finding) for finding in findings],
             "quarantine": {"taken": len(taken), "reasons": counted(taken), "file": FILE if taken else None},
-            "warnings": [*difference_note(recipe), *parts.warnings, *([caution] if caution else [])],
+            "warnings": [*difference_note(recipe), *parts.warnings, *_cautions(caution, pretrained)],
         },
         "strategy": {
             "kind": recipe.strategy.kind,
@@ -139,6 +139,12 @@ def difference_note(recipe: Recipe) -> list[str]:
     levels = f"{recipe.data.fidelity} minus {low.fidelity}"
     use = f"to use a prediction, add a {low.fidelity} calculation of the structure"
     return [f"labels and predictions are differences, {levels}: {use}; errors are those of the sum of both"]
+
+
+def _cautions(caution: str | None, pretrained: Json | None) -> list[str]:
+    """What to know about the structures that chose the best weights, of the data and of the first stage."""
+    first = None if pretrained is None else pretrained["caution"]
+    return [*([] if first is None else [f"pretrain: {first}"]), *([] if caution is None else [caution])]
 
 
 def _shown(path: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """Starting: the potential that a recipe begins with, its heads, and which data set goes through which of them."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from transferkit.adapters.heads import head_for
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.agreement import new_heads, trained_heads
 from transferkit.beside_options import Beside, Forgetting
-from transferkit.errors import UnknownHead
+from transferkit.errors import RecipeError, UnknownHead
 from transferkit.recipe import Recipe
 
 TARGET = "data"
@@ -84,6 +85,7 @@ def heads_of(model: ReferencedPotential, recipe: Recipe) -> dict[str, str]:
     Raises:
         UnknownHead: none is called so, nothing says which of several is meant, or two levels of theory would go through one
             head that nobody named.
+        RecipeError: energies that a head predicts at the start are to be learnt, and its E0 would be fitted to other data.
 
     >>> tiny = {"data": {"source": "a", "fidelity": "PBE"}, "adapter": {"name": "toy"}, "training": {"steps": 2}}
     >>> recipe = Recipe(name="x", **tiny)
@@ -106,7 +108,26 @@ def heads_of(model: ReferencedPotential, recipe: Recipe) -> dict[str, str]:
                 f"{first} ({level}) and {name} ({group.fidelity}) would both go through the head {head!r}, which can mean one level "
                 f"of theory only. Add a head: {mend}. Or, if that is meant, write {name}.head: {head}."
             )
+    _refuse_to_move_what_is_predicted(recipe, found)
     return found
+
+
+def _refuse_to_move_what_is_predicted(recipe: Recipe, heads: Mapping[str, str]) -> None:
+    """Predicted energies contain the E0 that their head has at the start, so nothing else may fit it."""
+    fitted = {} if recipe.reference.policy == "keep" else {heads[TARGET]: (TARGET, "reference.policy")}
+    for k, group in enumerate(recipe.beside):
+        name = f"beside.{k}"
+        if not group.pseudo and group.reference != "keep":
+            fitted.setdefault(heads[name], (name, f"{name}.reference"))
+    for k, group in enumerate(recipe.beside):
+        head = heads[f"beside.{k}"]
+        if group.pseudo and head in fitted and (group.labels is None or "energy" in group.labels):
+            other, option = fitted[head]
+            raise RecipeError(
+                f"beside.{k}.pseudo: energies predicted at the start contain the E0 that the head {head!r} has then, and {other} would "
+                f"fit another one to its own labels. Give beside.{k} a head that nothing else trains, or write {option}: keep, or "
+                f"leave the energy out: beside.{k}.labels: [forces, stress]."
+            )
 
 
 def head_of_set(model: ReferencedPotential, recipe: Recipe, name: str, group: Beside | Forgetting) -> str:

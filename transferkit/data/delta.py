@@ -51,9 +51,10 @@ def minus(high: Structures, low: Structures, *, taken: Sequence[TakenOut] = ()) 
     _refuse(high, low)
     rows = pairs(high, low)
     if len(rows) < len(high):
-        lacking = [str(name) for s, name in enumerate(high.id) if s not in {*rows.first.tolist()}]
+        lacking = [str(name) for name in np.delete(high.id, rows.first)]
         broken = [t for t in taken if t.id in {*lacking}]
         why = f" Of these, the file holds {len(broken)} that cannot be used: {first(broken)}." if broken else ""
+        why += "" if len(rows) else f" None of its ids is one of the data; its first is {str(low.id[0])!r}."
         raise DataError(
             f"data.minus ({low.fidelity}) lacks {len(lacking)} of the {len(high)} structures of the data ({high.fidelity}), first "
             f"{lacking[0]!r}.{why} Give a source that holds the same ids, or leave these structures out of the data."

@@ -103,12 +103,13 @@ def _stage_said(first: Json | None) -> list[str]:
     if not first:
         return []
     sizes = first.get("structures") or {}
-    return [
+    text = (
         f"Before anything else the network learnt {first.get('fidelity')} (`pretrain`): {counted(first.get('steps'), 'step')}, "
         f"{counted(first.get('epochs'), 'epoch')} over {counted(sizes.get('train'), 'structure')}, {duration(first.get('wall_s'))}; the "
         f"weights of step {count(first.get('best_step'))} were kept, chosen on {counted(sizes.get('valid'), 'structure')} of groups that the data "
         f"validate on. {counted(sizes.get('held_out'), 'structure').capitalize()} of groups that the data test on were kept out."
-    ]
+    )
+    return [text]
 
 
 def _left_out(row: Json) -> list[str]:
@@ -117,10 +118,11 @@ def _left_out(row: Json) -> list[str]:
     if not out:
         return []
     why = "drawn, since none shares a group with the tests" if out.get("drawn") else "the data test on their groups"
-    return [
+    text = (
         f"Kept out of `{row['set']}`: {counted(out.get('held_out'), 'structure')} ({why}) and {count(out.get('validation'))} "
         f"whose groups the data validate on."
-    ]
+    )
+    return [text]
 
 
 def _of_stage(first: Json | None, history: Sequence[Json]) -> list[tuple[str, str, int, Json]]:

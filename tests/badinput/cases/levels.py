@@ -159,6 +159,12 @@ CASES = [
         ("random weights have learnt nothing that they could predict", "beside.0.pseudo"),
     ),
     Case(
+        "predictions whose E0 is moved",
+        wrong((", new_head: {name: r2SCAN}", ""), ("head: default", "head: default, pseudo: true")),
+        RUN,
+        ("beside.0.pseudo", "data would fit another one", "reference.policy: keep"),
+    ),
+    Case(
         "an anchor on random weights",
         wrong((", new_head: {name: r2SCAN}", ""), (", head: default", ""), ("tracking", "strategy: {kind: from-scratch}\nanchor: {}\ntracking")),
         RUN,
