@@ -6,9 +6,10 @@ from pydantic import ValidationError
 from transferkit.adapter_options import AdapterOptions, NewHead
 
 
-def test_a_new_head_is_the_one_that_trains():
-    with pytest.raises(ValidationError, match="head 'PBE' would be trained, and new_head 'r2SCAN' added for nothing"):
-        AdapterOptions(name="toy", head="PBE", new_head={"name": "r2SCAN"})
+def test_a_new_head_is_a_whole_readout_unless_it_is_said():
+    assert AdapterOptions(name="toy", new_head={"name": "r2SCAN"}).new_head.shape == "readout"
+    with pytest.raises(ValidationError, match="last-linear"):
+        NewHead(name="r2SCAN", shape="linear")
 
 
 @pytest.mark.parametrize("name", ["", " a", "a ", "a:b", "a,b", ":"])

@@ -15,6 +15,7 @@ from transferkit.division import divide
 from transferkit.errors import DataError
 from transferkit.evaluation.predict import predict
 from transferkit.held_levels import divide_known, known_level
+from transferkit.recipe import Recipe
 from transferkit.starting import start
 
 pytestmark = pytest.mark.usefixtures("unrendered")
@@ -73,6 +74,15 @@ def test_tests_keep_the_labels_that_are_not_learnt(done):
     final = result["tests"]["unseen compositions"]["final"]
     assert final["forces"]["mae"] > 0
     assert result["valid"]["final"]["forces"]["mae"] is None
+
+
+def test_sets_that_share_a_head_share_its_e0(several_levels, tmp_path):
+    head = {"name": "toy", "new_head": {"name": "r2SCAN"}}
+    pbe = {**KNOWN, "head": "default", "choose": {"structures": 40}}
+    sets = [pbe | {"reference": "refit"}, pbe | {"labels": ["stress"], "reference": "keep"}, pbe | {"head": "r2SCAN"}]
+    plain = several_levels(adapter=head).model_dump(exclude_unset=True)
+    result = run(Recipe.model_validate(plain | {"beside": sets}), tmp_path / "run")
+    assert [row["policy"] for row in result["heads"][1:]] == ["refit", "that of beside.0", "that of the data"]
 
 
 def test_forgetting_stands_in_the_result(done):

@@ -1,11 +1,15 @@
 """Joining: structures are chosen, predictions stand for labels, and every head gets the E0 of its own level."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import transferkit as tk
 from transferkit.adapters.graphs import build_graphs
+from transferkit.adapters.toy import Toy
 from transferkit.division import divide
+from transferkit.errors import DataError
 from transferkit.joining import join
 from transferkit.levels import read_levels
 from transferkit.rereferencing import compare_policies
@@ -59,6 +63,21 @@ def test_predictions_of_the_start_are_the_labels(several_levels):
     assert not one.data.has("stress").any()
     assert found.referenced == {}  # E0 stays: the predictions contain it
     assert found.companions[0].to_json()["pseudo"] is True
+
+
+def test_a_label_that_cannot_be_predicted_is_a_mistake(several_levels, monkeypatch):
+    options = Toy.capabilities
+    monkeypatch.setattr(Toy, "capabilities", replace(options, properties=options.properties - {"magmoms"}))
+    beside = {"head": "default", "pseudo": True, "labels": ["energy", "magmoms"], "choose": {"structures": 9}}
+    with pytest.raises(DataError, match=r"beside\.0\.labels names magmoms, which none of the 9 structures"):
+        joined(several_levels(adapter=NEW, beside=beside))
+
+
+def test_what_e0_of_a_head_was_fitted_on_is_the_first_set_that_moved_it(several_levels):
+    recipe = several_levels(adapter=NEW, beside={"head": "default", "choose": {"structures": 40}})
+    again = recipe.beside[0].model_copy(update={"choose": None})
+    _, found = joined(recipe.model_copy(update={"beside": (recipe.beside[0], again)}))
+    assert found.fitted_on == {"default": found.companions[0].basis}
 
 
 def test_who_shares_the_head_of_the_data_shares_its_e0(several_levels):

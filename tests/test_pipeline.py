@@ -231,7 +231,7 @@ def test_the_recipe_says_where_and_how_data_are_read(tmp_path, monkeypatch):
     class Seen(Exception):
         pass
 
-    def stop(*asked, limits):
+    def stop(*asked, limits, **_):
         raise Seen(asked)
 
     options = {"source": "a.xyz", "fidelity": "PBE", "label_convention": "mp2020", "keys": {"energy": "REF_energy"}}

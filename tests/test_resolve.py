@@ -48,7 +48,9 @@ def test_loss_weights_and_shape_arrive():
     assert (loss.kind, loss.delta) == ("mae", 0.2)
     assert loss.weights == {"energy": 5, "forces": 2, "stress": 0, "magmoms": 1}
     assert loss.consistency is None
-    assert set(Loss.model_fields) == {"kind", "delta", "consistency", *PROPERTIES}
+    assert set(Loss.model_fields) == {"kind", "delta", "energy_of", "consistency", *PROPERTIES}
+    assert loss.energy_of == "atom"
+    assert loss_of(recipe(loss={"kind": "rmse+mae", "energy_of": "structure"}), ALL).energy_of == "structure"
 
 
 def test_consistency_options_arrive():

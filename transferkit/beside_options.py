@@ -37,7 +37,8 @@ class Beside(LearntSource):
     """How E0 of their head is fitted to them, see ``reference.policy``; with ``choose``, to up to 2,000 of all. Where they share the
     head of the data, its E0 is that of the data."""
     pseudo: bool = False
-    """Learn what the potential predicts at the start instead of labels, which the set then need not have."""
+    """Learn what the potential predicts at the start instead of labels, which the set then need not have. Energies need a head whose E0
+    nothing else fits."""
     choose: Choose | None = None
     """Take some of the structures; ``null``: all of them."""
 

@@ -111,10 +111,9 @@ def _text(path: OptionPath, errors: list[ErrorDetails], data: Any, top: Collecti
     if all(e["type"].endswith(("_type", "_attributes_type")) or e["type"] == "literal_error" for e in errors):
         wanted = " or ".join(dict.fromkeys(_wanted(e) for e in errors))
         return f"should be {wanted}, and is {_shown(value)} ({KINDS.get(type(value), type(value).__name__)}){_remedy(errors, value)}"
-    if kind == "too_short" and not value:
-        return "is empty"
-    message = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
-    if isinstance(value, Mapping | BaseModel):
+    empty = kind == "too_short" and not value
+    message = "is empty" if empty else error["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    if empty or isinstance(value, Mapping | BaseModel):
         return message
     return f"{message} Given: {_shown(value)}" if message.endswith(".") else f"{message}, and is {_shown(value)}"
 

@@ -115,6 +115,7 @@ def loss_of(recipe: Recipe, predicts: frozenset[Property]) -> Loss:
         kind=recipe.loss.kind,
         delta=recipe.loss.delta,
         weights=weights,
+        energy_of=recipe.loss.energy_of,
         consistency=None if beside is None else Consistency(**beside.model_dump()),
     )
 

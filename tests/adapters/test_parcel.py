@@ -51,4 +51,7 @@ def test_a_batch_and_its_labels_go_together(monkeypatch):
     for one, two in zip((batch, labels), there, strict=True):
         for name in (f.name for f in fields(one)):
             a, b = getattr(one, name), getattr(two, name)
-            assert all(torch.equal(a[k], b[k]) for k in a) if isinstance(a, dict) else torch.equal(a, b), name
+            if isinstance(a, dict):
+                assert all(torch.equal(a[k], b[k]) for k in a), name
+            else:
+                assert torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b, name

@@ -21,7 +21,8 @@ def test_adapters(run, read, monkeypatch):
     text = run("adapters").stdout
     assert "0.3.0" in text
     assert "mp2020" in text
-    assert "energy, forces, magmoms, stress; float32, float64" in text
+    assert "energy, forces, magmoms, stress; float32, float64; new heads: readout, last-linear, embedding" in text
+    assert found["toy"]["head_shapes"] == ["readout", "last-linear", "embedding"]
 
 
 def test_adapters_mark_what_is_far_restricted_or_broken(monkeypatch, run):

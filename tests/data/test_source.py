@@ -120,3 +120,16 @@ def test_broken_frames_are_refused_or_taken_out(tmp_path):
         open_sifted(spec, limits=None)
     with pytest.raises(DataError, match="1 of 20 frames is broken"):
         open_sifted(spec, limits=Limits(most=0.0))
+
+
+def test_structures_without_energies_are_read_where_labels_may_lack(tmp_path):
+    from transferkit.data.quarantine import Limits
+    from transferkit.data.source import open_sifted
+
+    (tmp_path / "bare.extxyz").write_text(XYZ.replace(" energy=-1.0", ""))
+    spec = f"{tmp_path}/bare.extxyz@PBE"
+    for limits in (None, Limits()):
+        kept = open_sifted(spec, limits=limits, unlabelled=True).kept
+        assert (len(kept), bool(kept.has("energy").any())) == (1, False)
+        with pytest.raises(DataError, match="none of the 1 frames has an energy"):
+            open_sifted(spec, limits=limits)

@@ -143,6 +143,14 @@ def test_rows_are_means_over_runs():
     assert high > 140
 
 
+def test_a_composition_of_two_held_out_sets_is_one_unit():
+    two = stored()
+    (first,) = two["held_out"].values()
+    two["held_out"]["PBE labels of another set"] = json.loads(json.dumps(first))
+    one, both = (forgetting_rows({"a": [{"forgetting": f}]}, {"a": "A"}) for f in (stored(), two))
+    assert both == one  # the same numbers twice say nothing more
+
+
 def test_stress_is_shown_in_gpa():
     content = stored()
     content["held_out"]["PBE labels held out of beside.0"]["stress"] = entry(GPA, 2 * GPA, [GPA / 2, 2 * GPA])

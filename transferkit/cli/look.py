@@ -38,8 +38,11 @@ def _potentials(found: "list[Json]") -> str:
     width = [max(len(row[k]) for group in rows.values() for row in [columns, *group]) for k in range(len(columns))]
     lines = []
     for a in found:
-        kinds = (a["properties"], a["dtypes"], a["head_shapes"])
-        can = "{}; {}; new heads: {}".format(*(", ".join(kind) for kind in kinds)) if a["installed"] else a["problem"]
+        if a["installed"]:
+            kinds = (", ".join(a[key]) for key in ("properties", "dtypes", "head_shapes"))
+            can = "{}; {}; new heads: {}".format(*kinds)
+        else:
+            can = a["problem"]
         lines.append(f"{a['name']} {a['version'] or 'cannot be used'}: {can}")
         lines += [
             "  " + "  ".join(f"{x:{w}}" for x, w in zip(row, width, strict=True)).rstrip() for row in rows[a["name"]]

@@ -20,7 +20,7 @@ def only_labels(data: Structures, labels: Sequence[str] | None, *, option: str) 
 
     >>> import transferkit as tk
     >>> only_labels(tk.bundled("gpaw-pbe-r2scan")[:3], ["energy"], option="labels")
-    Structures(3 structures, 5 atoms, 1 elements, r2SCAN, energy 3)
+    Structures(3 structures, 6 atoms, 4 elements, r2SCAN, energy 3)
     """
     if labels is None:
         return data

@@ -75,7 +75,15 @@ def open_data(
             f"the level of theory of {name!r} is not said. Write it behind an @, e.g. {name}@PBE if the labels are PBE; "
             f"fidelity= in Python."
         )
-    return read(name, fidelity=fidelity, label_convention=label_convention, keys=keys, units=units, taken=taken, unlabelled=unlabelled)
+    return read(
+        name,
+        fidelity=fidelity,
+        label_convention=label_convention,
+        keys=keys,
+        units=units,
+        taken=taken,
+        unlabelled=unlabelled,
+    )
 
 
 def open_sifted(

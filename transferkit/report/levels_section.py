@@ -37,7 +37,7 @@ def levels_section(run: RunFolder) -> Json | None:
             [*words, count(step), _digits(e.get("loss")), *(QUANTITIES[p].show(e.get(f"{p}_mae")) for p in there)]
             for *words, step, e in errors
         ],
-        "changes": ["held out of", "structures", *(f"{_measure(p)}, {w}" for p in kept for w in ("before", "after"))],
+        "changes": ["held out of", "structures", *(_measure(p, w) for p in kept for w in (" before", " after"))],
         "held": [
             [
                 name,
@@ -148,8 +148,8 @@ def _of_sets(rows: Sequence[Json], history: Sequence[Json]) -> list[tuple[str, s
     return [(row["set"], "training", step, errors) for row, errors in zip(rows, heads.values(), strict=True)]
 
 
-def _measure(name: Property) -> str:
-    return f"{QUANTITIES[name].name} ({QUANTITIES[name].unit})"
+def _measure(name: Property, when: str = "") -> str:
+    return f"{QUANTITIES[name].name}{when} ({QUANTITIES[name].unit})"
 
 
 def _digits(value: float | None) -> str:

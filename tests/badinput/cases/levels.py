@@ -135,6 +135,24 @@ CASES = [
         ("line 5, beside.0.ratio", "greater than 0"),
     ),
     Case(
+        "a ratio without end",
+        wrong(("head: default", "head: default, ratio: .inf")),
+        RUN,
+        ("line 5, beside.0.ratio", "finite number", "inf"),
+    ),
+    Case(
+        "a ratio that fills the memory",
+        wrong(("head: default", "head: default, ratio: 1.0e9")),
+        RUN,
+        ("line 5, beside.0.ratio", "less than or equal to 1000"),
+    ),
+    Case(
+        "no label at all",
+        wrong(("head: default", "head: default, labels: []")),
+        RUN,
+        ("line 5, beside.0.labels: is empty",),
+    ),
+    Case(
         "a negative weight",
         wrong(("head: default", "head: default, weight: -2")),
         RUN,
@@ -196,6 +214,15 @@ CASES = [
         ),
         RUN,
         ("data.minus (PBE) lacks 67 of the 367 structures of the data (r2SCAN)", "Give a source that holds the same ids"),
+    ),
+    Case(
+        "differences to structures without ids",
+        both(
+            frames("pbe.extxyz", lambda atoms: atoms.info.pop("id")),
+            wrong((f"data: {MINUS}", f"data: {MINUS}, minus: {{source: pbe.extxyz, fidelity: PBE}}"), (GOOD.split("\n")[4] + "\n", ""), ("beside:\n", "")),
+        ),
+        RUN,
+        ("lacks 367 of the 367 structures", "None of its ids is one of the data; its first is"),
     ),
     Case(
         "differences to the same level",

@@ -35,6 +35,21 @@ def test_magnetic_moments_are_drawn_where_there_are_any():
     assert len(learning_curve([*HISTORY, {"step": 20, "valid": {"magmoms_mae": 0.02}}]).axes) == 4
 
 
+def test_sets_that_are_trained_on_together_have_a_panel_of_losses():
+    def line(step, first, second):
+        return {"step": step, "train": {"energy_mae": 0.1, "heads": {"a": {"loss": first}, "b": {"loss": second}}}}
+
+    history = [line(0, None, None), line(1, 2.0, 0.5), line(2, 1.0, 0.0)]
+    panel = learning_curve(history, sets={"a": "data (x)", "b": "a$b"}).axes[-1]
+    first, second = panel.get_lines()
+    assert panel.get_ylabel() == "training loss of each set"
+    assert (first.get_xdata().tolist(), first.get_ydata().tolist()) == ([1, 2], [2.0, 1.0])
+    assert second.get_xdata().tolist() == [1]  # no loss, none to draw
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["data (x)", r"a\$b"]
+    assert first.get_marker() != second.get_marker()
+    assert png(learning_curve(history))
+
+
 @pytest.mark.parametrize("history", [[], [{"step": 0}], [{"step": 0, "valid": {"energy_mae": 0.0}}]])
 def test_a_history_without_errors_can_be_drawn(history):
     assert png(learning_curve(history, best_step=0))

@@ -65,10 +65,17 @@ def learning_curve(
         axes.set_ylabel(f"{QUANTITIES[name].name} MAE ({QUANTITIES[name].unit})")
     if losses:
         axes = figure.add_subplot(rows, columns, panels)
-        for k, (name, (steps, values)) in enumerate(losses.items()):
-            look = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)], "markersize": 4}
-            label = plain((sets or {}).get(name, name))
-            axes.plot(steps, values, "--", markevery=max(1, len(steps) // 8), label=label, **look)
+        for k, (key, (drawn, values)) in enumerate(losses.items()):
+            axes.plot(
+                drawn,
+                values,
+                "--",
+                color=COLOURS[k % len(COLOURS)],
+                marker=MARKERS[k % len(MARKERS)],
+                markersize=4,
+                markevery=max(1, len(drawn) // 8),
+                label=plain((sets or {}).get(key, key)),
+            )
         log_scale(axes.yaxis)
         axes.set_xlabel("optimiser step")
         axes.set_ylabel("training loss of each set")
