@@ -100,10 +100,9 @@ def _holds(data: Any, key: str | int) -> bool:
 def _text(path: OptionPath, errors: list[ErrorDetails], data: Any, top: Collection[str] | None) -> str:
     error = errors[0]
     kind, value = error["type"], error["input"]
-    if kind == "extra_forbidden":
-        return unknown_option(path, data, top)
-    if kind == "missing":
-        return f"is missing. {_description(path, data)}".rstrip()
+    if kind in {"extra_forbidden", "missing"}:
+        missing = f"is missing. {_description(path, data)}".rstrip()
+        return missing if kind == "missing" else unknown_option(path, data, top)
     if kind in {"literal_error", "union_tag_invalid", "union_tag_not_found"} and len(errors) == 1:
         return _choice(error, path)
     if kind == "string_pattern_mismatch":
@@ -111,9 +110,16 @@ def _text(path: OptionPath, errors: list[ErrorDetails], data: Any, top: Collecti
     if all(e["type"].endswith(("_type", "_attributes_type")) or e["type"] == "literal_error" for e in errors):
         wanted = " or ".join(dict.fromkeys(_wanted(e) for e in errors))
         return f"should be {wanted}, and is {_shown(value)} ({KINDS.get(type(value), type(value).__name__)}){_remedy(errors, value)}"
-    empty = kind == "too_short" and not value
-    message = "is empty" if empty else error["msg"].removeprefix("Value error, ").replace("Input should", "should")
-    if empty or isinstance(value, Mapping | BaseModel):
+    return _plain(error)
+
+
+def _plain(error: ErrorDetails) -> str:
+    """The message of the schema, with the value where that helps."""
+    value = error["input"]
+    if error["type"] == "too_short" and not value:
+        return "is empty"
+    message = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    if isinstance(value, Mapping | BaseModel):
         return message
     return f"{message} Given: {_shown(value)}" if message.endswith(".") else f"{message}, and is {_shown(value)}"
 

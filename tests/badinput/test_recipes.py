@@ -18,7 +18,10 @@ FILES = [
     ("a: b: c\n", "line 1: "),
     ("\tname: x\n", "line 1: "),
     ("name: x\n---\nname: y\n", "line 2: "),
-    (GOOD + "lerning_rate: 1\n", "Did you mean pretrain.learning_rate or reference.learning_rate or optimiser.learning_rate?"),
+    (
+        GOOD + "lerning_rate: 1\n",
+        "Did you mean pretrain.learning_rate or reference.learning_rate or optimiser.learning_rate?",
+    ),
     (GOOD.replace("toy", "chgent"), "Did you mean 'chgnet'?"),
     (GOOD.replace("1}", "many}"), "training.steps: should be a whole number, and is 'many' (text)"),
     (GOOD.replace("steps: 1", "steps: 1, epochs: 1"), "exactly one of epochs and steps"),

@@ -7,6 +7,7 @@ import pytest
 from transferkit import pipeline
 from transferkit.adapters.toy import Toy
 from transferkit.comparison import jobs
+from transferkit.pipeline import run_one
 from transferkit.recipe_file import load_recipe
 from transferkit.run_folder import claim
 
@@ -90,6 +91,18 @@ def test_report(finished, read):
 
 def test_export(finished, tmp_path, read):
     assert Path(read("export", finished, tmp_path / "toy.pth")["file"]).is_file()
+
+
+def test_export_takes_the_head_that_the_data_trained(several_levels, tmp_path, run):
+    folder = tmp_path / "run"
+    run_one(
+        several_levels(beside={"head": "default"}, adapter={"name": "toy", "new_head": {"name": "r2SCAN"}}),
+        folder,
+        page=False,
+    )
+    assert "head r2SCAN" in run("export", folder, tmp_path / "a.pth").stdout
+    assert "head default" in run("export", folder, tmp_path / "b.pth", "--head", "default").stdout
+    assert Toy.load(tmp_path / "a.pth").reference()["O"] != Toy.load(tmp_path / "b.pth").reference()["O"]
 
 
 @pytest.mark.parametrize("pickles", [False, True])

@@ -1,5 +1,6 @@
 """Verbs around a run: carry out a recipe, measure, report and export what came out."""
 
+import json
 import shlex
 from pathlib import Path
 from time import perf_counter
@@ -136,10 +137,15 @@ def export(
         raise RunFolderError(
             f"{str(run)!r} holds no model/, so it is not a finished run. Name one run, e.g. {run}/VARIANT/seed-0."
         )
+    from transferkit.adapters.heads import head_for
     from transferkit.adapters.potential import ReferencedPotential
     from transferkit.data.delta import DIFFERENCE
 
     potential = ReferencedPotential.open(model)
+    if head is None and len(potential.adapter.heads) > 1:  # the head that the data of the run trained
+        result = json.loads((run / "result.json").read_text())
+        trained = next((row["head"] for row in result.get("heads") or () if row["set"] == "data"), None)
+        head = trained or head_for(potential, result["fidelity"])
     path = potential.export(out, head)
     level = potential.reference(head).fidelity or ""
     if DIFFERENCE in level:
@@ -147,7 +153,7 @@ def export(
         note(f"it predicts differences, {level}: to use a prediction, add a {low} calculation of the structure")
     trust = ", trust=True" if potential.adapter.pickles else ""
     text = (
-        f"Written to {path}\n"
+        f"Written to {path}{f', head {head}' if len(potential.adapter.heads) > 1 else ''}\n"
         f"Next    open it with {potential.adapter.package}, or with tk.load({potential.adapter.name!r}, {str(path)!r}{trust})"
     )
     show({"file": str(path), "package": potential.adapter.package}, text=text, as_json=as_json)
