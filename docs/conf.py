@@ -34,6 +34,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!transferkit\.).*"),
     ("py:.*", r"transferkit\.[A-Za-z_]+"),  # public names; their pages are those of the files that hold them
     ("py:.*", r"transferkit\..*\.T"),  # type variables
+    ("py:class", r"transferkit\.data_options\.known_labels"),  # a function that pydantic names in a type
 ]
 
 html_theme = "furo"

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy import stats
 from scipy.stats import t as student
-from scipy.stats import wilcoxon
 
 from transferkit.scaling.fitting import Loss, descend
 from transferkit.scaling.mixed_form import Array, Floored, MixedForm
@@ -117,7 +117,7 @@ def told_apart(best: MixedFit, other: MixedFit, level: float) -> bool:
     """
     worse = other.left_out**2 - best.left_out**2
     if len(worse) == 1:
-        return bool(worse.any() and wilcoxon(worse[0], alternative="greater").pvalue < 0.5 - level / 2)
+        return bool(worse.any() and stats.wilcoxon(worse[0], alternative="greater").pvalue < 0.5 - level / 2)
     by_chain = worse.mean(axis=1)
     error = by_chain.std(ddof=1) / np.sqrt(len(by_chain))
     return bool(by_chain.mean() > student.ppf(0.5 + level / 2, len(by_chain) - 1) * error)

@@ -10,7 +10,7 @@ from transferkit.errors import ScalingError, closest
 from transferkit.scaling.curve import Labels
 
 FEWEST = 3
-"""Different numbers of each kind of label: with two, no curvature is seen and one bad point decides."""
+"""Different numbers of each kind of label. With two, no curvature is seen and one bad point decides."""
 DECADE = 10.0
 NEEDED = ("n_high", "n_low", "error")
 

@@ -60,7 +60,7 @@ class Backbone(nn.Module):
         """Features after the embedding and each product, and the pair repulsion of each atom, eV, (atoms,).
 
         Args:
-            batch: see :mod:`.graph`
+            batch: see :mod:`transferkit.adapters.mace.graph`
             vectors: from i to j, Å, float64, (edges, 3)
             atoms: from :meth:`embed`
         """
