@@ -37,6 +37,7 @@ def work(order):
 def nothing(threads): pass
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background of a shell begins without
     plain = {"name": "x", "data": {"source": "a", "fidelity": "PBE"}, "adapter": {"name": "toy"}, "training": {"steps": 1}}
     recipe, study = Recipe.model_validate(plain), Path(sys.argv[1])
     crew = module.Local(2, gpus=["3", "5"], work=work)

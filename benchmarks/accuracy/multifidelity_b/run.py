@@ -1,7 +1,7 @@
 """Every arm with every seed, one file of errors each; what is there is not run again.
 
     python benchmarks/accuracy/multifidelity_b/prepare.py SHARED
-    python benchmarks/accuracy/multifidelity_b/run.py [--only forces ladder ...] [--minutes 10]
+    python benchmarks/accuracy/multifidelity_b/run.py [--only forces ladder ...] [--seeds 0 1 ...] [--minutes 10]
 
 Runs lie in runs/multifidelity-b/RECIPE/ARM/seed-K without a page (`transferkit report FOLDER` makes one), errors per composition in pieces/.
 Stopped at any moment, the same command goes on. backbones comes before probe. table.py makes the tables.
@@ -55,6 +55,7 @@ def main() -> None:
     """Seeds outermost in each recipe, so that what is there at any time is balanced."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="+", choices=RECIPES, default=list(RECIPES))
+    parser.add_argument("--seeds", nargs="+", type=int, help="only these, so that several processes share the work")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no run after so many minutes")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -63,6 +64,8 @@ def main() -> None:
     for name in args.only:
         for job in jobs(load_recipe(HERE / f"{name}.yaml"), RUNS / name):
             piece = PIECES / f"{name}-{job.variant}-{job.seed}.json"
+            if args.seeds and job.seed not in args.seeds:
+                continue
             if piece.exists() and (name != "backbones" or (job.folder / "result.json").exists()):
                 continue
             if time.monotonic() - begun > 60 * args.minutes:
