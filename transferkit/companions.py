@@ -8,12 +8,10 @@ import numpy as np
 
 from transferkit.beside_options import Beside as BesideOptions
 from transferkit.data.chosen_labels import only_labels
-from transferkit.data.leaks import places
-from transferkit.data.pairing import pairs
 from transferkit.data.quarantine import Sifted
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
-from transferkit.division import few
+from transferkit.division import few, placed
 from transferkit.errors import DataError
 from transferkit.finetuning.replay import choose
 from transferkit.recipe import Recipe
@@ -129,9 +127,7 @@ def divide_companion(
         SplitError: the set lacks the column by which the data are divided.
     """
     name, options, split = f"beside.{k}", recipe.beside[k], recipe.data.split
-    pairs(target, data)
-    seed = recipe.seed if split.seed is None else split.seed
-    found = places(data, parts, by=split.by, seed=seed)
+    found = placed(recipe, data, target, parts)
     if not len(found.free):
         raise DataError(
             f"{name} ({options.source}, {data.fidelity}): nothing is left to train on. Of {len(data)} structures, {len(found.tests)} belong "

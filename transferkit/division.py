@@ -6,6 +6,8 @@ import numpy as np
 
 from transferkit.data.bundled import folds as bundled_folds
 from transferkit.data.chosen_labels import only_labels
+from transferkit.data.leaks import Places, places
+from transferkit.data.pairing import pairs
 from transferkit.data.source import PREFIX
 from transferkit.data.split import Folds, Parts, fold_split, make_folds, split
 from transferkit.data.structures import Structures, concatenate
@@ -45,7 +47,7 @@ def with_labels(recipe: Recipe, parts: Parts) -> Parts:
 def drawn_parts(recipe: Recipe, data: Structures, *, smoke: bool) -> Parts:
     """Parts of the data alone; ``info["pool"]`` tells what the training part held before a subset was drawn from it."""
     options = recipe.data.split
-    seed = recipe.seed if options.seed is None else options.seed
+    seed = seed_of(recipe)
     if options.fold is None:
         parts = split(data, by=options.by, seed=seed, fractions=options.fractions, known=options.known)
     else:
@@ -113,6 +115,34 @@ def choosers(parts: Parts) -> tuple[np.ndarray, str | None]:
     They are those whose reference the training part determines; all of them where it determines none.
     """
     return known_to(parts.fitted_on, parts.valid)
+
+
+def placed(recipe: Recipe, data: Structures, target: Structures, parts: Parts) -> Places:
+    """Where structures of another level belong by the parts of the target.
+
+    Args:
+        recipe: resolved
+        data: of the other level
+        target: all structures of the target
+        parts: of them
+
+    Raises:
+        DataError: a structure has another geometry than the one of the same id in the target.
+        SplitError: ``data`` lack the column by which the target is divided.
+    """
+    pairs(target, data)
+    return places(data, parts, by=recipe.data.split.by, seed=seed_of(recipe))
+
+
+def seed_of(recipe: Recipe) -> int:
+    """Seed of the parts.
+
+    >>> plain = {"name": "x", "data": {"source": "a", "fidelity": "PBE"}, "adapter": {"name": "toy"}}
+    >>> seed_of(Recipe.model_validate(plain | {"training": {"steps": 1}, "seed": 3}))
+    3
+    """
+    own = recipe.data.split.seed
+    return recipe.seed if own is None else own
 
 
 def known_to(fitted_on: Structures, valid: Structures) -> tuple[np.ndarray, str | None]:

@@ -7,10 +7,9 @@ from transferkit.adapters.graphs import check_elements
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.companions import Companion
 from transferkit.counter import counter
-from transferkit.data.leaks import places
-from transferkit.data.pairing import pairs
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
+from transferkit.division import placed
 from transferkit.errors import DataError
 from transferkit.evaluation.forgetting import HeldOut, forgetting
 from transferkit.evaluation.metrics import measure
@@ -62,13 +61,11 @@ def divide_known(recipe: Recipe, data: Structures, target: Structures, parts: Pa
     Raises:
         DataError: a structure has another geometry than the one of the same id in the data, or none can be held out.
     """
-    pairs(target, data)
-    split = recipe.data.split
-    found = places(data, parts, by=split.by, seed=recipe.seed if split.seed is None else split.seed)
+    found = placed(recipe, data, target, parts)
     if not len(found.tests):
         raise DataError(
             f"forgetting ({data.fidelity}): none of its {len(data)} structures can be held out, since all of them are of one "
-            f"{split.by}. Give more."
+            f"{recipe.data.split.by}. Give more."
         )
     return data[found.tests], data[found.free]
 

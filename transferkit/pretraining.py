@@ -11,12 +11,11 @@ from transferkit.adapters.heads import head_for
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.counter import counter
 from transferkit.data.chosen_labels import only_labels
-from transferkit.data.leaks import Places, places
-from transferkit.data.pairing import pairs
+from transferkit.data.leaks import Places
 from transferkit.data.quarantine import Sifted
 from transferkit.data.split import Parts
 from transferkit.data.structures import Structures
-from transferkit.division import few, known_to
+from transferkit.division import few, known_to, placed, seed_of
 from transferkit.errors import DataError, Interrupted, RecipeError
 from transferkit.evaluation.forgetting import HeldOut
 from transferkit.finetuning.strategy import Strategy
@@ -152,9 +151,7 @@ def divide_stage(recipe: Recipe, data: Structures, target: Structures, parts: Pa
     options, split = recipe.pretrain, recipe.data.split
     if options is None:
         raise RecipeError(f"recipe {recipe.name!r} has no pretrain.")
-    pairs(target, data)
-    seed = recipe.seed if split.seed is None else split.seed
-    found = places(data, parts, by=split.by, seed=seed).with_valid(data, by=split.by, seed=seed)
+    found = placed(recipe, data, target, parts).with_valid(data, by=split.by, seed=seed_of(recipe))
     if not (len(found.free) and len(found.valid)):
         what = "train on" if not len(found.free) else "choose the best weights by"
         raise DataError(
