@@ -1,5 +1,6 @@
 """Small labelled sets and the toy potential in float64."""
 
+import signal
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -40,3 +41,22 @@ def small_run():
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def interrupt_after(monkeypatch):
+    """Send ourselves a real SIGINT while a step is being taken."""
+    from transferkit.training import loop
+
+    original = loop.step
+
+    def after(steps):
+        def step(session, module, index, loaded, *, asked):
+            if session.state.progress.step == steps - 1:
+                signal.raise_signal(signal.SIGINT)
+                asked = True
+            return original(session, module, index, loaded, asked=asked)
+
+        monkeypatch.setattr(loop, "step", step)
+
+    return after

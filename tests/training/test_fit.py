@@ -224,9 +224,11 @@ OPTIONS = {
 
 class TestResume:
     @pytest.mark.parametrize("stop_after", [1, 2, 5, 8])
-    def test_interrupted_anywhere_and_resumed_is_uninterrupted_to_the_bit(self, run, tmp_path, monkeypatch, stop_after):
+    def test_interrupted_anywhere_and_resumed_is_uninterrupted_to_the_bit(
+        self, run, tmp_path, monkeypatch, interrupt_after, stop_after
+    ):
         whole = run(**OPTIONS, folder=tmp_path / "whole")
-        interrupt_after(stop_after, monkeypatch)
+        interrupt_after(stop_after)
         first = run(**OPTIONS, folder=tmp_path / "cut")
         assert (first.stopped, first.steps) == ("interrupted", stop_after)
         monkeypatch.undo()
@@ -240,7 +242,7 @@ class TestResume:
         lines = (tmp_path / "cut" / "metrics.jsonl").read_text().splitlines()
         assert [json.loads(text)["step"] for text in lines] == [0, 4, 8, 10]
 
-    def test_chgnet_too(self, train, valid, tmp_path, monkeypatch):
+    def test_chgnet_too(self, train, valid, tmp_path, monkeypatch, interrupt_after):
         potential = ChgnetAdapter.load("0.3.0")
 
         def call(name):
@@ -249,15 +251,15 @@ class TestResume:
             )
 
         whole = call("whole")
-        interrupt_after(2, monkeypatch)
+        interrupt_after(2)
         assert call("cut").stopped == "interrupted"
         monkeypatch.undo()
         rest = call("cut")
         assert timeless(rest.history) == timeless(whole.history)
         assert same(*(tensors_in(tmp_path / name) for name in ("whole", "cut")))
 
-    def test_an_interrupted_run_gives_back_a_usable_potential(self, run, tmp_path, monkeypatch):
-        interrupt_after(5, monkeypatch)
+    def test_an_interrupted_run_gives_back_a_usable_potential(self, run, tmp_path, interrupt_after):
+        interrupt_after(5)
         first = run(**OPTIONS, folder=tmp_path)
         assert first.stopped == "interrupted"
         assert first.best_step in {0, 4}
@@ -325,27 +327,12 @@ class TestResume:
             run(folder=tmp_path, seed=2, resume=True)
         assert run(folder=tmp_path, seed=1, resume=True).steps == 7
 
-    def test_without_resume_it_starts_over(self, run, tmp_path, monkeypatch):
-        interrupt_after(5, monkeypatch)
+    def test_without_resume_it_starts_over(self, run, tmp_path, monkeypatch, interrupt_after):
+        interrupt_after(5)
         run(**OPTIONS, folder=tmp_path)
         monkeypatch.undo()
         assert run(**{**OPTIONS, "resume": False}, folder=tmp_path).steps == 10
         assert (tmp_path / "metrics.jsonl").read_text().count("\n") == 4
-
-
-def interrupt_after(steps, monkeypatch):
-    """Send ourselves a real SIGINT while that step is being taken."""
-    from transferkit.training import loop
-
-    original = loop.step
-
-    def step(session, module, index, loaded, *, asked):
-        if session.state.progress.step == steps - 1:
-            signal.raise_signal(signal.SIGINT)
-            asked = True
-        return original(session, module, index, loaded, asked=asked)
-
-    monkeypatch.setattr(loop, "step", step)
 
 
 def tensors_in(folder):

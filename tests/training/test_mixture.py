@@ -1,6 +1,5 @@
 """Sets beside the target: who comes when depends on counters alone, and the target's own run stays what it is."""
 
-import signal
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
@@ -18,7 +17,7 @@ from transferkit.adapters.toy import Toy
 from transferkit.errors import DataError, RecipeError, UnknownHead
 from transferkit.finetuning.anchor import Anchor
 from transferkit.finetuning.strategy import Strategy
-from transferkit.training import checkpoint, loop
+from transferkit.training import checkpoint
 from transferkit.training.consistency import Consistency
 from transferkit.training.excursion import Excursions
 from transferkit.training.feed import feed_of
@@ -234,7 +233,9 @@ class TestRuns:
             assert row[name]["loss"] == pytest.approx(np.mean(((energy - data.energy) / data.n_atoms) ** 2), rel=1e-9)
 
     @pytest.mark.parametrize("stop_after", [1, 5])
-    def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(self, run, beside, tmp_path, monkeypatch, stop_after):
+    def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(  # noqa: PLR0917
+        self, run, beside, tmp_path, monkeypatch, interrupt_after, stop_after
+    ):
         sets = (beside(7, ratio=2.5, weight=0.5), beside(3, ratio=0.5, head="default"))
         options = {
             "strategy": Strategy("gradual", every=2, unit="steps"), "ema": 0.9, "clip": 1.0, "steps": 8, "resume": True,
@@ -242,7 +243,7 @@ class TestRuns:
             "loss": Loss("rmse+mae", energy_of="structure"),
         }  # fmt: skip
         whole = run(*sets, **options, folder=tmp_path / "whole")
-        interrupt_after(stop_after, monkeypatch)
+        interrupt_after(stop_after)
         assert run(*sets, **options, folder=tmp_path / "cut").stopped == "interrupted"
         monkeypatch.undo()
         rest = run(*sets, **options, folder=tmp_path / "cut")
@@ -291,19 +292,6 @@ class TestRuns:
         for changed in (beside(19), beside(ratio=0.5), beside(weight=0.5)):
             with pytest.raises(tk.errors.RunFolderError):
                 run(changed, steps=1, folder=tmp_path, resume=True)
-
-
-def interrupt_after(steps, monkeypatch):
-    """Send ourselves a real SIGINT while that step is being taken."""
-    original = loop.step
-
-    def step(session, module, index, loaded, *, asked):
-        if session.state.progress.step == steps - 1:
-            signal.raise_signal(signal.SIGINT)
-            asked = True
-        return original(session, module, index, loaded, asked=asked)
-
-    monkeypatch.setattr(loop, "step", step)
 
 
 @pytest.mark.parametrize(
