@@ -35,8 +35,7 @@ def one(folder: Path, arm: str, *, task: str, size: int, seed: int, pilot: dict)
     }  # fmt: skip
     if arm == "none":
         row["step0"] = errors(start, start.start)
-    if task == "ethanol":
-        result.potential.save(folder / "models" / path.stem)
+    result.potential.save(folder / "models" / path.stem)
     write(path, row)
     sys.stdout.write(
         f"{path.stem}: {row['test']['energy']:.5f} eV/atom {row['test']['forces']:.4f} eV/Å in {cpu:.1f} s\n"
