@@ -9,7 +9,7 @@ import numpy as np
 
 from transferkit.errors import RecipeError, TransferkitError
 from transferkit.evaluation.compare import paired
-from transferkit.evaluation.intervals import bootstrap_seeds
+from transferkit.evaluation.intervals import bootstrap_seeds, mean_over_seeds
 from transferkit.pool import Job, work
 from transferkit.recipe import Recipe
 from transferkit.recipe_file import load_recipe
@@ -128,8 +128,7 @@ def _summary(runs: Mapping[int, Json], test: str, when: str) -> Json:
     out: Json = {}
     for name, key in MEASURES.items():
         by_seed = [errors for run in runs.values() if (errors := _by_composition(run, test, when, key))]
-        compositions = sorted({c for errors in by_seed for c in errors})
-        means = [float(np.mean([errors[c] for errors in by_seed if c in errors])) for c in compositions]
+        means = list(mean_over_seeds(by_seed).values())
         out[name] = None
         if means:
             out[name] = {

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from transferkit.evaluation.intervals import bootstrap_compositions, bootstrap_ratio, bootstrap_seeds
+from transferkit.evaluation.intervals import bootstrap_compositions, bootstrap_ratio, bootstrap_seeds, mean_over_seeds
 
 
 def test_same_seed_same_interval():
@@ -69,3 +69,9 @@ def test_one_seed_is_the_bootstrap_over_compositions():
 def test_seeds_may_have_seen_different_compositions():
     low, high = bootstrap_seeds([{"a": 1.0, "b": 2.0}, {"c": 3.0, "d": 4.0}])
     assert 1.0 <= low < 2.5 < high <= 4.0
+
+
+def test_mean_over_seeds_weighs_compositions_equally_however_many_seeds_saw_them():
+    means = mean_over_seeds([{"NaCl": 4.0}, {"NaCl": 2.0, "MgO": 1.0}])
+    assert means == {"MgO": 1.0, "NaCl": 3.0}
+    assert list(means) == ["MgO", "NaCl"]

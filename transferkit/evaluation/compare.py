@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from transferkit.errors import DataError, nearest
-from transferkit.evaluation.intervals import bootstrap_seeds
+from transferkit.evaluation.intervals import bootstrap_seeds, mean_over_seeds
 from transferkit.typing import Json
 
 SEEDS_FOR_A_CLAIM = 5
@@ -82,7 +82,7 @@ def paired(methods: Errors, baseline: str, *, seed: int = 0) -> list[Comparison]
         raise DataError(f"no method is called {baseline!r}, so nothing to compare with. {nearest(baseline, methods)}")
     names = [m for m in methods if m != baseline]
     differences = [_differences(methods[m], methods[baseline], m, baseline) for m in names]
-    means = [_mean_over_seeds(d) for d in differences]
+    means = [mean_over_seeds(d) for d in differences]
     fewest = [min(Counter(c for one in d for c in one).values()) for d in differences]
     p_values = [_signed_rank(np.array(list(m.values()))) for m in means]
     corrected = holm(p_values)
@@ -134,14 +134,6 @@ def _differences(
             f"{name!r} and {base!r} share no composition in any seed; evaluate both on the same test set with the same seeds"
         )
     return out
-
-
-def _mean_over_seeds(differences: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    collected: dict[str, list[float]] = {}
-    for one in differences:
-        for composition, value in one.items():
-            collected.setdefault(composition, []).append(value)
-    return {c: float(np.mean(v)) for c, v in sorted(collected.items())}
 
 
 def _signed_rank(values: np.ndarray) -> float:

@@ -91,6 +91,25 @@ def bootstrap_seeds(
     return _percentiles((weight * means).sum(axis=1)[usable] / total[usable], level)
 
 
+def mean_over_seeds(errors: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Mean over the seeds that saw a composition, for each composition; the mean of these is what :func:`bootstrap_seeds` bounds.
+
+    Args:
+        errors: one mapping per seed, composition to value; seeds may have seen different compositions
+
+    Returns:
+        Composition to mean, in the unit of the values, sorted by composition.
+
+    >>> mean_over_seeds([{"MgO": 0.25, "NaCl": 0.5}, {"MgO": 0.75}])
+    {'MgO': 0.5, 'NaCl': 0.5}
+    """
+    collected: dict[str, list[float]] = {}
+    for one in errors:
+        for composition, value in one.items():
+            collected.setdefault(composition, []).append(value)
+    return {composition: float(np.mean(values)) for composition, values in sorted(collected.items())}
+
+
 def _draws(rng: np.random.Generator, n: int, resamples: int) -> np.ndarray:
     """How often each of n clusters is drawn in each resample, shape (resamples, n)."""
     return rng.multinomial(n, np.full(n, 1.0 / n), size=resamples).astype(np.float64)

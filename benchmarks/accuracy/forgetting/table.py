@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from transferkit.evaluation.intervals import bootstrap_seeds
+from transferkit.evaluation.intervals import bootstrap_seeds, mean_over_seeds
 from transferkit.recipe_file import load_recipe
 from transferkit.units import GPA
 
@@ -47,8 +47,7 @@ def read(folder: Path) -> dict:
 
 def cell(by_seed: list[dict[str, float]], factor: float, form: str) -> str:
     """Mean over compositions of the mean over seeds, with its interval over both."""
-    names = sorted({c for one in by_seed for c in one})
-    mean = np.mean([np.mean([one[c] for one in by_seed if c in one]) for c in names])
+    mean = np.mean(list(mean_over_seeds(by_seed).values()))
     low, high = bootstrap_seeds(by_seed) or (np.nan, np.nan)
     return f"{factor * mean:{form}} [{factor * low:{form}}, {factor * high:{form}}]"
 

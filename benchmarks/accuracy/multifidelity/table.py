@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from transferkit.evaluation.compare import paired
-from transferkit.evaluation.intervals import bootstrap_seeds
+from transferkit.evaluation.intervals import bootstrap_seeds, mean_over_seeds
 from transferkit.recipe_file import load_recipe
 from transferkit.report.figures.paired import paired as forest
 from transferkit.report.figures.style import save
@@ -50,8 +50,7 @@ def of_runs(folder: Path, recipe: str) -> dict:
 
 def mean(errors: dict) -> float:
     """Over compositions of the mean over seeds."""
-    names = sorted({c for one in errors.values() for c in one})
-    return float(np.mean([np.mean([one[c] for one in errors.values() if c in one]) for c in names]))
+    return float(np.mean(list(mean_over_seeds(list(errors.values())).values())))
 
 
 def interval(errors: dict) -> tuple[float, float] | None:

@@ -13,7 +13,7 @@ from run import HERE, PIECES, RECIPES
 import transferkit as tk
 from transferkit.errors import ScalingError
 from transferkit.evaluation.compare import paired
-from transferkit.evaluation.intervals import bootstrap_seeds
+from transferkit.evaluation.intervals import bootstrap_seeds, mean_over_seeds
 from transferkit.recipe_file import load_recipe
 
 TEST = "unseen compositions"
@@ -46,8 +46,7 @@ def by_composition(rows: list[dict], arm: str, key: str, when: str = "final") ->
 
 def mean(errors: dict[int, dict[str, float]]) -> float:
     """Over compositions of the mean over seeds."""
-    names = sorted({c for one in errors.values() for c in one})
-    return float(np.mean([np.mean([one[c] for one in errors.values() if c in one]) for c in names]))
+    return float(np.mean(list(mean_over_seeds(list(errors.values())).values())))
 
 
 def levels(recipe: str) -> tuple[list[str], list[dict]]:
