@@ -16,7 +16,9 @@ def test_there_are_no_consistency_losses_unless_asked_for():
     [
         ({"pitc": 0.0, "pisc": 0.0}, "both zero; write consistency: null"),
         ({"kappa": 0.25}, r"0 \(first order\) or 0.5 \(second order\); got 0.25"),
+        ({"kappa": 1.0}, r"0 \(first order\) or 0.5 \(second order\); got 1"),
         ({"length": 0.0}, "greater than 0"),
+        ({"length": 5.0}, "less than or equal to 0.5"),
         ({"direction": "sideways"}, "'uniform', 'random' or 'adversarial'"),
         ({"fraction": 0.0}, "greater than 0"),
         ({"warmup": 1.0}, "less than 1"),

@@ -10,7 +10,7 @@ import transferkit as tk
 from transferkit import pipeline, pretraining
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.division import divide
-from transferkit.errors import DataError, Interrupted
+from transferkit.errors import DataError, Interrupted, RecipeError
 from transferkit.evaluation.judge import determined
 from transferkit.pretraining import FOLDER, divide_stage, length_of_stage, read_stage
 from transferkit.starting import start
@@ -116,6 +116,14 @@ def test_nothing_left_is_a_mistake(recipe):
     parts = divide(recipe, R2SCAN)
     with pytest.raises(DataError, match=r"pretrain .*: nothing is left to train on"):
         divide_stage(recipe, PBE[np.isin(PBE.id, parts.test.id)], R2SCAN, parts)
+
+
+def test_structures_that_cannot_step_aside_are_refused_before_anything_is_trained(several_levels):
+    adversarial = several_levels(pretrain=STAGE, loss={"consistency": {"direction": "adversarial"}})
+    parts = divide(adversarial, R2SCAN)
+    with pytest.raises(RecipeError, match="pretrain structures have no force labels"):
+        divide_stage(adversarial, PBE.without("forces"), R2SCAN, parts)
+    assert len(divide_stage(adversarial, PBE, R2SCAN, parts).train)
 
 
 def test_length_and_batches(recipe):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, field_validator, model_validator
 
 from transferkit.options import Options
 
@@ -15,9 +15,9 @@ class Consistency(Options):
     beside other weights and units: choose by validation."""
     pisc: NonNegativeFloat = 0.01
     """Weight of the spatial consistency, between two displaced structures; 0 saves its forward pass."""
-    kappa: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    kappa: float = 0.0
     """0: first order. 0.5: second order, with the forces at both ends."""
-    length: PositiveFloat = 0.05
+    length: Annotated[float, Field(gt=0, le=0.5)] = 0.05
     """Å: largest displacement along x, y and z (``uniform``), or of an atom (``random``)."""
     direction: Literal["uniform", "random", "adversarial"] = "uniform"
     """``uniform``: in a cube, without a net translation. ``random``: any direction, any distance up to ``length``.
@@ -27,12 +27,17 @@ class Consistency(Options):
     fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the structures of each batch that take part; time and memory follow."""
 
+    @field_validator("kappa")
+    @classmethod
+    def _order(cls, kappa: float) -> float:
+        if kappa not in {0.0, 0.5}:
+            raise ValueError(f"is 0 (first order) or 0.5 (second order); got {kappa:g}")
+        return kappa
+
     @model_validator(mode="after")
     def _agree(self) -> "Consistency":
         if not self.pitc + self.pisc:
             raise ValueError("pitc and pisc are both zero; write consistency: null to have neither")
-        if self.kappa not in {0.0, 0.5}:
-            raise ValueError(f"kappa is 0 (first order) or 0.5 (second order); got {self.kappa}")
         return self
 
 

@@ -22,8 +22,9 @@ from transferkit.finetuning.strategy import Strategy
 from transferkit.recipe import Recipe, identity
 from transferkit.reference.elemental import ElementalReference
 from transferkit.rereferencing import Rereferenced, compare_policies
-from transferkit.resolve import length_of, limits_of, loss_of, optimiser_of, read_source
+from transferkit.resolve import consistency_of, length_of, limits_of, loss_of, optimiser_of, read_source
 from transferkit.run_folder import FIRST_RANK, write_json
+from transferkit.training.excursion import check_steps
 from transferkit.training.fit import FitResult, fit
 from transferkit.typing import PROPERTIES, Json
 
@@ -147,6 +148,7 @@ def divide_stage(recipe: Recipe, data: Structures, target: Structures, parts: Pa
         DataError: a pair of one id differs in geometry, a label is named that the set lacks, or nothing is left to train on or
             to choose by.
         SplitError: the set lacks the column by which the target is divided.
+        RecipeError: the structures cannot step aside as ``loss.consistency`` asks for.
     """
     options, split = recipe.pretrain, recipe.data.split
     if options is None:
@@ -161,6 +163,8 @@ def divide_stage(recipe: Recipe, data: Structures, target: Structures, parts: Pa
     learnt = only_labels(data, options.labels, option="pretrain.labels")
     train, held = learnt[found.free], data[found.tests]
     train = few(train, recipe.seed) if smoke else train
+    if (losses := consistency_of(recipe)) is not None:  # the stage has the loss of the recipe
+        check_steps(losses, train, of="pretrain")
     return Stage(data, train, learnt[found.valid], held, found)
 
 

@@ -11,6 +11,7 @@ from transferkit.adapters import registry
 from transferkit.errors import RecipeError, nearest
 from transferkit.recipe import SHARED, Recipe, merge
 from transferkit.recipe_mistakes import Mistake, mistakes
+from transferkit.recipe_override import override
 from transferkit.recipe_yaml import Document, OptionPath, read_yaml
 from transferkit.vary import STUDY, nested
 from transferkit.vary_mistakes import combination_mistakes, vary_mistakes
@@ -25,7 +26,7 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
 
     Args:
         path: the file
-        overrides: ``key=value`` with dotted keys, e.g. ``training.steps=20``; values are YAML
+        overrides: ``key=value`` with dotted keys, e.g. ``training.steps=20``, ``beside.0.ratio=2``; values are YAML
 
     Raises:
         RecipeError: the file is missing, empty or not YAML; or it holds mistakes, all of which are named with their
@@ -36,8 +37,10 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     where: dict[OptionPath, str] = {key: f"line {line}" for key, line in document.lines.items()}
     found = [Mistake(key, text) for key, text in document.mistakes]
     data = document.data
-    for override in overrides:
-        data = _override(data, override, where, found)
+    for text in overrides:
+        data, paths, mistake = override(data, text)
+        where.update(dict.fromkeys(paths, COMMAND_LINE))
+        found += [mistake] if mistake else []
     data = _expand_dotted(data, where)
     recipe, more = _check(data)
     found += more
@@ -75,23 +78,6 @@ def _read(path: Path) -> Document:
         what = "is empty" if document.data is None else "is not a list of 'option: value' lines"
         raise RecipeError(f"recipe {str(path)!r} {what}. Start from one of the files in recipes/.")
     return document
-
-
-def _override(data: dict[str, Any], text: str, where: dict[OptionPath, str], found: list[Mistake]) -> dict[str, Any]:
-    key, equals, value = text.partition("=")
-    keys = tuple(key.strip().split("."))
-    where[keys] = COMMAND_LINE
-    if not equals or not all(keys):
-        found.append(Mistake(keys, f"{text!r} should be an override of the form option=value, e.g. training.steps=20"))
-        return data
-    try:
-        parsed = read_yaml(value)
-    except yaml.YAMLError:
-        found.append(Mistake(keys, f"{value!r} is not YAML"))
-        return data
-    for below in parsed.lines:
-        where[(*keys, *below)] = COMMAND_LINE
-    return merge(data, nested(keys, parsed.data))
 
 
 def _expand_dotted(data: dict[str, Any], where: dict[OptionPath, str]) -> dict[str, Any]:

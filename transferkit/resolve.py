@@ -110,14 +110,23 @@ def loss_of(recipe: Recipe, predicts: frozenset[Property]) -> Loss:
     weights = {p: getattr(recipe.loss, p) for p in PROPERTIES}
     if weights["magmoms"] is None:
         weights["magmoms"] = PUBLISHED["magmoms"] if "magmoms" in predicts else 0.0
-    beside = recipe.loss.consistency
     return Loss(
         kind=recipe.loss.kind,
         delta=recipe.loss.delta,
         weights=weights,
         energy_of=recipe.loss.energy_of,
-        consistency=None if beside is None else Consistency(**beside.model_dump()),
+        consistency=consistency_of(recipe),
     )
+
+
+def consistency_of(recipe: Recipe) -> Consistency | None:
+    """Losses that need no labels, where the recipe has any.
+
+    >>> consistency_of(Recipe.model_validate(_TINY)) is None
+    True
+    """
+    options = recipe.loss.consistency
+    return None if options is None else Consistency(**options.model_dump())
 
 
 def optimiser_of(recipe: Recipe) -> Optimiser:

@@ -93,6 +93,15 @@ def test_export(finished, tmp_path, read):
     assert Path(read("export", finished, tmp_path / "toy.pth")["file"]).is_file()
 
 
+def test_export_replaces_a_file_only_when_told_to(finished, tmp_path, run):
+    out = tmp_path / "mine.pth"
+    out.write_text("mine")
+    assert "say --overwrite" in run("export", finished, out, code=2).stderr
+    assert out.read_text() == "mine"
+    run("export", finished, out, "--overwrite")
+    assert out.read_bytes() != b"mine"
+
+
 def test_export_takes_the_head_that_the_data_trained(several_levels, tmp_path, run):
     folder = tmp_path / "run"
     run_one(

@@ -9,7 +9,7 @@ from transferkit.adapters.calculator import PotentialCalculator
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.adapters.toy import Toy
 from transferkit.data.structure import Structure
-from transferkit.errors import DataError, GraphError
+from transferkit.errors import DataError, GraphError, MissingReference
 from transferkit.evaluation import dynamics
 from transferkit.evaluation.dynamics import Bonds, nve_stability, set_velocities
 
@@ -144,5 +144,21 @@ def test_numbers_out_of_range(option, value):
 
 def test_a_single_atom_is_refused():
     one = Structure(np.array([2]), np.zeros((1, 3)), np.zeros((3, 3)), np.zeros(3, dtype=bool), "alone")
-    with pytest.raises(DataError, match="alone"):
+    with pytest.raises(DataError, match=r"'alone' has a single atom.*Give a larger cell"):
         nve_stability(toy(), one)
+    none = Structure(np.zeros(0, dtype=int), np.zeros((0, 3)), np.zeros((3, 3)), np.zeros(3, dtype=bool), "void")
+    with pytest.raises(DataError, match="'void' has no atoms"):
+        nve_stability(toy(), none)
+
+
+def test_a_structure_that_the_potential_cannot_take_is_named():
+    with pytest.raises(GraphError, match="structure 'pair': atoms 0 and 1"):
+        nve_stability(toy(), pair(0.0))
+    with pytest.raises(MissingReference, match="structure 'pair' holds Og"):
+        nve_stability(toy(), pair(z=118))
+
+
+def test_a_failure_at_the_first_step_has_no_drift():
+    done = nve_stability(toy(), pair(), timestep=1000, steps=5)
+    assert (done.failure, done.simulated_ps) == ("bond", 0.0)
+    assert np.isnan(done.drift)

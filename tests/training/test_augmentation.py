@@ -42,6 +42,11 @@ def test_the_loop_takes_the_copies_as_more_data():
     assert result.steps == 4
 
 
+def test_no_structures_no_copies():
+    with pytest.raises(DataError, match="no structures to make copies of"):
+        Augmentation("noise").copies_of(DATA[:0], seed=0)
+
+
 def test_force_labels_are_needed_for_taylor_alone():
     bare = DATA.without("forces")
     assert len(Augmentation("noise").copies_of(bare, seed=0)) == 24

@@ -13,6 +13,7 @@ from transferkit.adapters.chgnet import ChgnetAdapter
 from transferkit.adapters.geometry import deform, differentiate, gradients_on, sum_per_structure
 from transferkit.adapters.graphs import build_graphs
 from transferkit.adapters.toy import Toy
+from transferkit.data.displaced import displaced
 from transferkit.data.structures import Structure, Structures
 from transferkit.errors import RecipeError
 from transferkit.training.consistency import Consistency, predict_with_residuals
@@ -125,6 +126,13 @@ def load(found, index=None):
     return found.load(index, index, hidden=False, progress=Progress(), device=torch.device("cpu"))
 
 
+@pytest.fixture
+def rattled(everything):
+    """Crystals off their symmetric sites, where forces are zero whatever the parameters."""
+    data = everything[:3]
+    return displaced(data, 0.1 * np.random.default_rng(0).normal(size=data.positions.shape), "rattled")
+
+
 def residuals(surface, structures, settings):
     return predict_with_residuals(surface, *load(excursions(structures, settings)), settings=settings, need=NEED)[1]
 
@@ -195,9 +203,9 @@ def test_a_structure_does_not_know_who_shares_its_batch():
 )
 @pytest.mark.parametrize("most", [0, 10**6])
 @pytest.mark.parametrize("make", ADAPTERS)
-def test_every_way_to_batch_gives_the_formulas_for_every_adapter(settings, make, most, everything):
+def test_every_way_to_batch_gives_the_formulas_for_every_adapter(settings, make, most, rattled):
     model, kappa = make(), settings.kappa
-    found = excursions(everything[:3], settings, model, most_joined=most)
+    found = excursions(rattled, settings, model, most_joined=most)
     batch, labels, moves = load(found)
     assert moves.behind == (most > 0 and settings.copies > 0)
     prediction, left = predict_with_residuals(model, batch, labels, moves, settings=settings, need=NEED)
@@ -211,7 +219,7 @@ def test_every_way_to_batch_gives_the_formulas_for_every_adapter(settings, make,
     for k, s in enumerate(moves.chosen.tolist()):
         of = moves.owner == k
         first, second = moves.first[of], moves.second[of]
-        here = everything.structure(s)
+        here = rattled.structure(s)
         if settings.direction == "adversarial":
             gap = expected.forces[plain.owner == s] - labels.forces[plain.owner == s]
             size = gap.norm(dim=1, keepdim=True)
@@ -232,24 +240,21 @@ def test_every_way_to_batch_gives_the_formulas_for_every_adapter(settings, make,
             )
 
 
-@pytest.mark.parametrize("kind", ["mse", "huber"])
+@pytest.mark.parametrize("kind", ["mse", "huber", "rmse+mae"])
 @pytest.mark.parametrize("kappa", [0.0, 0.5])
 @pytest.mark.parametrize("which", ["pitc", "pisc", "both, beside labels"])
-def test_gradients_are_those_of_finite_differences(kappa, which, kind, potential, everything):
+def test_gradients_are_those_of_finite_differences(kappa, which, kind, potential, rattled):
     weights = {"pitc": 1.0, "pisc": 0.0} if which == "pitc" else {"pitc": 0.0, "pisc": 1.0}
     both = which.startswith("both")
-    settings = Consistency(**({"pitc": 1.0, "pisc": 0.7} if both else weights), kappa=kappa, length=0.4)
+    settings = Consistency(**({"pitc": 1.3, "pisc": 0.7, "warmup": 0.5} if both else weights), kappa=kappa, length=0.4)
     labels = {"energy": 1.0, "forces": 0.2, "stress": 0.1} if both else {"energy": 0.0}
     objective = Objective(potential, Loss(kind, 0.05, labels, settings), NEED if both else frozenset())
-    found = excursions(everything[:3], settings, potential)
+    found = excursions(rattled, settings, potential)
     batch, truth, moves = load(found)
     parameters = [p for p in potential.parameters() if p.requires_grad]
 
-    def loss():
-        sums, log = objective(batch, truth, moves)
-        return objective.total(sums, Tally(log.numpy()))
-
-    gradient = torch.autograd.grad(loss(), parameters, allow_unused=True)
+    sums, log = objective(batch, truth, moves)
+    gradient = torch.autograd.grad(objective.total(sums, Tally(log.numpy())), parameters, allow_unused=True)
     for seed in range(2):
         draws = torch.Generator().manual_seed(seed)
         way = [torch.randn(p.shape, generator=draws, dtype=p.dtype) for p in parameters]
@@ -259,14 +264,14 @@ def test_gradients_are_those_of_finite_differences(kappa, which, kind, potential
             with torch.no_grad():
                 for p, w in zip(parameters, way, strict=True):
                     p.add_(w, alpha=sign * h)
-            sides.append(loss().item())
+            sides.append(Tally(objective(batch, truth, moves)[1].numpy()).loss(objective.weights))  # what is logged
         assert exact == pytest.approx((sides[0] - sides[1]) / (2 * h), rel=1e-5, abs=1e-12)
         assert abs(exact) > 1e-10
 
 
-def test_no_gradient_flows_through_adversarial_positions(potential, everything):
+def test_no_gradient_flows_through_adversarial_positions(potential, rattled):
     settings = Consistency(1.0, 0.0, 0.0, direction="adversarial")
-    found = excursions(everything[:2], settings, potential)
+    found = excursions(rattled[:2], settings, potential)
     batch, labels, moves = load(found)
 
     def gradient(settings, moves):
@@ -294,6 +299,12 @@ def test_sums_are_ramped_penalties_and_are_counted_by_structure(potential, every
         assert log[:, column].tolist() == pytest.approx([sums[which].item(), 4, left[which].abs().sum().item()])
     assert set(sums) == {"energy", "pitc", "pisc"}
 
+    # Under a root the ramp is squared, so that the root is ramped as the rest is.
+    rooted = Loss("rmse+mae", weights={"energy": 1.0}, consistency=settings)
+    sums, _ = Objective(potential, rooted, frozenset({"energy"}))(batch, labels, moves)
+    expected = [[0.2 * left["pitc"].abs().sum().item()], [0.2**2 * (left["pitc"] ** 2).sum().item()]]
+    assert np.allclose(sums["pitc"].detach().numpy(), expected, rtol=1e-9)
+
 
 @pytest.mark.parametrize(
     ("options", "message"),
@@ -302,7 +313,9 @@ def test_sums_are_ramped_penalties_and_are_counted_by_structure(potential, every
         ({"pisc": float("inf")}, "pisc: a weight"),
         ({"pitc": 0.0, "pisc": 0.0}, "consistency: null"),
         ({"kappa": 0.3}, r"first order\) or 0.5 \(second order\); got 0.3"),
-        ({"length": -0.1}, "length must be positive"),
+        ({"length": -0.1}, "length is above 0 and at most 0.5 Å; got -0.1"),
+        ({"length": 5.0}, "at most 0.5 Å; got 5"),
+        ({"length": float("nan")}, "length is above 0"),
         ({"direction": "advers"}, "Did you mean 'adversarial'"),
         ({"warmup": 1.0}, "below 1; got 1.0"),
         ({"fraction": 0.0}, "above 0 and at most 1; got 0.0"),

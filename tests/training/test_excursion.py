@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from transferkit.adapters.graphs import build_graphs
+from transferkit.data.structures import concatenate
 from transferkit.errors import GraphError, RecipeError, UnsupportedProperty
 from transferkit.finetuning.strategy import Strategy
 from transferkit.training import loop
 from transferkit.training.consistency import Consistency
-from transferkit.training.excursion import Excursions
+from transferkit.training.excursion import Excursions, check_steps
 from transferkit.training.feed import Feed
 from transferkit.training.fit import fit
 from transferkit.training.loss import Loss, Objective
@@ -112,6 +113,17 @@ def test_adversarial_steps_need_force_labels(potential, train):
     with pytest.raises(RecipeError, match=r"24 of 24 training structures have no force labels.*Take uniform or random"):
         excursions(potential, train.without("forces"), adversarial)
     assert excursions(potential, train, adversarial)
+
+
+def test_atoms_alone_cannot_step_aside(train):
+    single = train[np.flatnonzero(train.n_atoms == train.n_atoms.min())]
+    lonely = replace(
+        single[:1], numbers=single.numbers[:1], positions=single.positions[:1], forces=single.forces[:1],
+        magmoms=single.magmoms[:1], offsets=np.array([0, 1]),
+    )  # fmt: skip
+    with pytest.raises(RecipeError, match=r"all 1 training structures have a single atom.*larger cells"):
+        check_steps(BOTH, lonely)
+    check_steps(BOTH, concatenate([lonely, single[1:2]]))
 
 
 def test_an_adapter_without_forces_is_refused(potential, train, monkeypatch):

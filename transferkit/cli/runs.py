@@ -127,11 +127,14 @@ def export(
     out: Annotated[Path, typer.Argument(help="File to write, e.g. chgnet-r2scan.pth.tar.")],
     *,
     head: Head = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace OUT if it is there.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a file that the native package opens and that gives the same energies, E0 included."""
-    from transferkit.errors import RunFolderError
+    from transferkit.errors import CheckpointError, RunFolderError
 
+    if out.is_file() and not overwrite:
+        raise CheckpointError(f"{out} is there already. Name another file, or say --overwrite.")
     model = run / "model"
     if not model.is_dir():
         raise RunFolderError(

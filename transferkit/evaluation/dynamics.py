@@ -28,10 +28,11 @@ class Stability:
     Attributes:
         simulated_ps: until the failure, or in all
         failure: "bond", "energy" or "collision"; None where there was none
-        drift: slope of the total energy over what was simulated, eV/atom per ps, by least squares
-        wander: largest distance of the total energy from that at the start, eV/atom
+        drift: slope of the total energy over what was simulated, eV/atom per ps, by least squares; NaN where the first step
+            failed. Over less than some vibrations it tells of their phase rather than of a loss
+        wander: largest distance of the total energy from that at the start before the failure, eV/atom
         temperature: mean over the second half, K
-        stretch: largest change of the length of a bond, Å
+        stretch: largest change of the length of a bond, at the failure too, Å
     """
 
     simulated_ps: float
@@ -76,7 +77,7 @@ def nve_stability(
         most_energy: eV/atom
 
     Raises:
-        DataError: a number is not positive, or the structure has a single atom.
+        DataError: a number is not positive, or the structure has a single atom or none.
         UnknownHead: no head is called so, or there are several and none was named.
         GraphError, MissingReference: the potential cannot take the structure.
 
@@ -96,6 +97,7 @@ def nve_stability(
     )
     atoms = Atoms(structure.numbers, positions=structure.positions, cell=structure.cell, pbc=structure.pbc)
     atoms.calc = potential.calculator(head)
+    atoms.calc.id = structure.id or atoms.calc.id  # for messages
     atoms.get_forces()  # type: ignore[no-untyped-call]  # what the potential cannot take is an error, not a failure
     set_velocities(atoms, temperature, seed)
     bonds = Bonds(atoms)
@@ -189,6 +191,5 @@ def _check(structure: Structure, **positive: float) -> None:
         if not (np.isfinite(value) and value > 0):
             raise DataError(f"dynamics: {name} must be positive; got {value}.")
     if len(structure) < 2:
-        raise DataError(
-            f"dynamics: structure {structure.id!r} has {len(structure)} atom, which cannot move against itself."
-        )
+        has = "a single atom, which cannot move against itself" if len(structure) else "no atoms"
+        raise DataError(f"dynamics: structure {structure.id!r} has {has}. Give a larger cell, or a molecule.")

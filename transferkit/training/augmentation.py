@@ -1,16 +1,14 @@
 """Augmentation: training structures that are made from others, before training. The loop sees more data and knows nothing."""
 
 from dataclasses import dataclass
-from math import isfinite
 
 from transferkit.data.structures import Structures
-from transferkit.errors import RecipeError, nearest
+from transferkit.errors import DataError, RecipeError, nearest
+from transferkit.training.displacement import LONGEST
 from transferkit.training.noise import noisy_copies
 from transferkit.training.taylor import taylor_copies
 
 MAKERS = {"noise": noisy_copies, "taylor": taylor_copies}
-LONGEST = 0.5
-"""Å: beyond this, atoms change places; a longer step is a slip of units."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Augmentation:
         """Refuse what makes no sense."""
         if self.kind not in MAKERS:
             raise RecipeError(f"training.augmentation: nothing is called {self.kind!r}. {nearest(self.kind, MAKERS)}")
-        if not (isfinite(self.length) and 0 < self.length <= LONGEST):
+        if not 0 < self.length <= LONGEST:
             raise RecipeError(
                 f"training.augmentation.length is above 0 and at most {LONGEST:g} Å; got {self.length:g}. Some 0.02 Å are usual."
             )
@@ -50,6 +48,8 @@ class Augmentation:
         """The copies alone, which stand beside ``data`` in training.
 
         Raises:
-            DataError: "taylor", and a structure lacks energy or forces.
+            DataError: there are no structures; "taylor", and a structure lacks energy or forces.
         """
+        if not len(data):
+            raise DataError("training.augmentation: there are no structures to make copies of.")
         return MAKERS[self.kind](data, length=self.length, copies=self.copies, seed=seed)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from transferkit.adapters.base import Batch, Prediction
 from transferkit.adapters.parcel import send
 from transferkit.errors import RecipeError
-from transferkit.training.displacement import against, reach
+from transferkit.training.displacement import LONGEST, against, reach
 from transferkit.training.labels import Labels
 from transferkit.typing import Property
 
@@ -29,7 +29,7 @@ class Consistency:
         pitc: weight of the Taylor consistency, from the labelled structure to a displaced one
         pisc: weight of the spatial consistency, from one displaced structure to another; 0 saves a third of the work
         kappa: 0 for first order, 1/2 for second order without a Hessian
-        length: largest displacement per component ("uniform") or per atom ("random"), Å
+        length: largest displacement per component, before the mean is taken off ("uniform"), or per atom ("random"), Å
         direction: "uniform", "random" or "adversarial", see :mod:`transferkit.training.displacement`
         warmup: share of all steps over which the weights rise from zero
         fraction: share of the structures of each batch that take part, at least one
@@ -62,8 +62,10 @@ class Consistency:
                 f"loss.consistency.kappa is 0 (first order) or 0.5 (second order); got {self.kappa}. Between them the "
                 f"order is still the first."
             )
-        if not (isfinite(self.length) and self.length > 0):
-            raise RecipeError(f"loss.consistency.length must be positive; got {self.length}.")
+        if not 0 < self.length <= LONGEST:
+            raise RecipeError(
+                f"loss.consistency.length is above 0 and at most {LONGEST:g} Å; got {self.length:g}. Some 0.05 Å are usual."
+            )
         if not 0 <= self.warmup < 1:
             raise RecipeError(
                 f"loss.consistency.warmup is a share of all steps, 0 or more and below 1; got {self.warmup}."

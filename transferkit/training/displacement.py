@@ -10,6 +10,8 @@ from transferkit.errors import RecipeError, nearest
 from transferkit.typing import Positions
 
 DIRECTIONS = ("uniform", "random", "adversarial")
+LONGEST = 0.5
+"""Å: beyond this, atoms change places; a longer step is a slip of units."""
 EXACT = 1e-4
 """eV/Å: forces that symmetry makes zero differ from their labels by rounding, whose direction means nothing."""
 

@@ -13,6 +13,7 @@ import torch
 from transferkit.adapters.base import Batch
 from transferkit.adapters.graphs import skins_of
 from transferkit.data.batch import rng
+from transferkit.data.structures import Structures
 from transferkit.errors import GraphError, RecipeError
 from transferkit.training.consistency import FORCES, Consistency, Moves
 from transferkit.training.displacement import draw
@@ -24,6 +25,35 @@ ROUNDING = 1e-12
 JOINED = 12_000
 """Directed edges: CHGNet, one core, both losses with kappa 1/2: with 6,000 a joined pass cost 3.0 plain steps and three passes
 3.2, with 12,000 both 3.4, before messages beyond the cutoffs were left out."""
+
+
+def check_steps(settings: Consistency, data: Structures, *, of: str = "training") -> None:
+    """Refuse data whose structures cannot step aside as the losses ask for.
+
+    Args:
+        settings: of the losses
+        data: structures that take part
+        of: what they are, for the message
+
+    Raises:
+        RecipeError: adversarial displacements, and a structure without force labels; or all structures have a single atom,
+            whose displacement moves the whole structure, so that both losses would be zero.
+
+    >>> import transferkit as tk
+    >>> check_steps(Consistency(direction="adversarial"), tk.bundled("gpaw-pbe-r2scan"))
+    """
+    labelled = data.mask["forces"]
+    if settings.direction == "adversarial" and not labelled.all():
+        raise RecipeError(
+            f"loss.consistency.direction: adversarial displacements follow the error of the forces, and "
+            f"{int((~labelled).sum())} of {len(labelled)} {of} structures have no force labels, e.g. "
+            f"{str(data.id[int(np.argmin(labelled))])!r}. Take uniform or random."
+        )
+    if len(data) and (data.n_atoms < 2).all():
+        raise RecipeError(
+            f"loss.consistency: all {len(data)} {of} structures have a single atom, which cannot move against itself, so that both "
+            f"losses are zero. Write consistency: null, or give larger cells."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +72,7 @@ class Excursions:
 
     Raises:
         GraphError: the graphs have less skin than the displacements need; names both.
-        RecipeError: adversarial displacements, and a structure without force labels.
+        RecipeError: see :func:`check_steps`.
         UnsupportedProperty: the adapter predicts no forces.
     """
 
@@ -62,14 +92,7 @@ class Excursions:
                 f"({self.settings.direction}) need {enough:g} Å, or atoms that come within the cutoff would not be seen. "
                 f"Build the graphs with build_graphs(..., skin={enough:g}), or lower loss.consistency.length."
             )
-        labelled = self.feed.data.mask["forces"][: self.feed.targets]
-        if self.settings.direction == "adversarial" and not labelled.all():
-            s = int(np.argmin(labelled))
-            raise RecipeError(
-                f"loss.consistency.direction: adversarial displacements follow the error of the forces, and "
-                f"{int((~labelled).sum())} of {len(labelled)} training structures have no force labels, e.g. "
-                f"{str(self.feed.data.id[s])!r}. Take uniform or random."
-            )
+        check_steps(self.settings, self.feed.data[: self.feed.targets])
 
     def load(
         self, index: np.ndarray, mine: np.ndarray, *, hidden: bool, progress: Progress, device: torch.device

@@ -15,11 +15,18 @@ RIVALS = {
     "forces": ("forces-second",),
 }
 """Baseline, and what is compared with it."""
+LOSSES = ("first", "second", "paper")
+"""Coefficients of arms whose step takes longer: the baseline "longer" has as much time as they."""
 
 
 def terms(arm: str, baseline: str) -> str:
-    """What an arm and its baseline have in common."""
-    return "equal time" if baseline == "longer" and not ARMS[arm].longer else "equal steps"
+    """What an arm and its baseline have in common, or which of them has more."""
+    one, other = ARMS[arm], ARMS[baseline]
+    if one.longer == other.longer:
+        return "equal steps"
+    if one.longer:
+        return "more steps"
+    return "about equal time" if one.tuned in LOSSES else "fewer steps, less time"
 
 
 def differences(runs: list[dict]) -> Iterator[dict]:

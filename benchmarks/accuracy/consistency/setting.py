@@ -1,6 +1,6 @@
 """What is compared: two tasks, their sizes and seeds, and the arms. Everything that a run needs besides its coefficients.
 
-ethanol  MACE with random weights ("tiny": 8x0e+8x1o, 5 Å) on energies of rMD17 ethanol frames; some arms also see forces
+ethanol  MACE with random weights (16x0e+16x1o, 5 Å) on energies of rMD17 ethanol frames; some arms also see forces
 r2scan   CHGNet 0.3.0 on bundled r2SCAN energies, reference by the policy "residual"; no arm sees a force
 """
 

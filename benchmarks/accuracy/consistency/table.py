@@ -14,6 +14,7 @@ import numpy as np
 from draw import results_figure, sketch
 from pairs import QUANTITIES, differences, terms, verdict
 from setting import ARMS, SEEDS, TASKS
+from simulations import simulations
 
 from transferkit.report.figures.style import save
 
@@ -29,8 +30,10 @@ TRIED = """What the pilot tried: change of the validation loss against plain tra
 number of copies. The loss is nearly the square of the error here, so that 10 % of it are 5 % of the error."""
 BELOW = """Paired differences with 95 % intervals; negative is better than what it is compared with. p is corrected by Holm over the arms that
 are compared with one baseline; a word stands where interval and p agree:"""
-READ = """Change of the error, paired by seed; negative is better. Bold where the 95 % interval is on one side of zero and p (Holm) is
-below 0.05; all else is no difference shown."""
+READ = """Change of the error, paired by seed; negative is better. Bold where the 95 % interval is on one side of zero and p is
+below 0.05, corrected by Holm over the arms that are compared with one baseline in one quantity at one size, and not over sizes
+and quantities; all else is no difference shown. For r2SCAN these are means over compositions; the tables of errors below have means
+over structures."""
 
 
 def read(folder: Path) -> tuple[list[dict], list[dict]]:
@@ -54,10 +57,11 @@ def errors(runs: list[dict], task: str) -> list[str]:
     sizes = TASKS[task].sizes
     head = [f"{q}, {n} structures, {unit}" for q, (_, unit) in QUANTITIES.items() for n in sizes]
     lines = ["| arm | " + " | ".join(head) + " | CPU s | steps |", "|" + "---|" * (len(head) + 3)]
+    seeds = len({r["seed"] for r in runs if r["task"] == task})
     for arm, how in ARMS.items():
         rows = [r for r in runs if (r["task"], r["arm"]) == (task, arm)]
         if rows:
-            cells = [mean([r for r in rows if r["size"] == n], q) for q in QUANTITIES for n in sizes]
+            cells = [mean([r for r in rows if r["size"] == n], q, seeds) for q in QUANTITIES for n in sizes]
             cpu, steps = np.mean([r["cpu_s"] for r in rows]), rows[0]["steps"]
             lines.append(f"| {how.label} | " + " | ".join(cells) + f" | {cpu:.0f} | {steps} |")
     before = [r["step0"] for r in runs if r["task"] == task and "step0" in r]
@@ -67,12 +71,13 @@ def errors(runs: list[dict], task: str) -> list[str]:
     return lines
 
 
-def mean(rows: list[dict], quantity: str) -> str:
-    """Mean over seeds, and the standard deviation over them."""
+def mean(rows: list[dict], quantity: str, seeds: int) -> str:
+    """Mean over seeds, and the standard deviation over them; how many they are where others have more."""
     if not rows:
         return "–"
     values = QUANTITIES[quantity][0] * np.array([r["test"][quantity] for r in rows])
-    return f"{values.mean():.1f} ± {values.std(ddof=1):.1f}" if len(values) > 1 else f"{values.mean():.1f}"
+    few = f" ({len(values)} seed{'s' if len(values) > 1 else ''})" if len(values) < seeds else ""
+    return f"{values.mean():.1f}" + (f" ± {values.std(ddof=1):.1f}" if len(values) > 1 else "") + few
 
 
 def comparisons(found: list[dict], task: str) -> list[str]:
@@ -106,32 +111,8 @@ def difference(one: dict | None) -> str:
     factor, _ = QUANTITIES[one["quantity"]]
     low, high = (factor * x for x in one["interval"])
     word = {"better": " **better**", "worse": " **worse**"}.get(verdict(one), "")
-    return f"{factor * one['difference']:+.2f} [{low:+.2f}, {high:+.2f}], p {one['p_holm']:.2g}{word}"
-
-
-def simulations(nve: list[dict]) -> list[str]:
-    """How long models held, and how well they kept the energy."""
-    crystals = ", ".join(dict.fromkeys(r["formula"] for r in nve if r["of"] == "r2scan")) or "none yet"
-    lines = [
-        f"0.5 fs, 300 K, at most 2 ps; ethanol from another frame for each seed, r2scan another crystal (2 x 2 x 2 cells): {crystals}.",
-        "",
-        "| of | training structures | arm | simulations | without failure | median time to failure, ps | failures | median drift, meV/atom/ps |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for task, size in sorted({(r["of"], r["size"]) for r in nve}):
-        for arm, how in ARMS.items():
-            rows = [r for r in nve if (r["of"], r["size"], r["arm"]) == (task, size, arm)]
-            if rows:
-                kinds = [r["failure"] for r in rows if r["failure"]]
-                counted = ", ".join(f"{kinds.count(k)} {k}" for k in sorted(set(kinds))) or "none"
-                time = np.median([r["simulated_ps"] for r in rows])
-                limit = max(r["steps"] * r["timestep_fs"] / 1000 for r in rows)
-                shown = f"over {limit:g}" if len(kinds) * 2 < len(rows) else f"{time:.2f}"
-                drift = 1000 * np.median([abs(r["drift"]) for r in rows])
-                lines.append(
-                    f"| {task} | {size} | {how.label} | {len(rows)} | {len(rows) - len(kinds)} | {shown} | {counted} | {drift:.2g} |"
-                )
-    return lines
+    n = 2 if abs(change := factor * one["difference"]) >= 0.1 else 4  # differences may be shown, and tiny
+    return f"{change:+.{n}f} [{low:+.{n}f}, {high:+.{n}f}], p {one['p_holm']:.2g}{word}"
 
 
 def chosen(pilots: dict[str, dict]) -> list[str]:
@@ -171,13 +152,23 @@ def counted(found: list[dict], arm: str, baseline: str, quantity: str) -> str:
     words = []
     for task in TASKS:
         key = (task, arm, baseline, quantity)
-        here = [o for o in found if (o["task"], o["arm"], o["baseline"], o["quantity"]) == key]
-        parts = [f"{100 * o['difference'] / o['base']:+.0f} %" for o in here]
-        bold = [
-            f"**{part}**" if verdict(o) != "no difference shown" else part for part, o in zip(parts, here, strict=True)
-        ]
-        words.append(", ".join(bold) or "–")
+        here = {o["size"]: o for o in found if (o["task"], o["arm"], o["baseline"], o["quantity"]) == key}
+        words.append(", ".join(share(here.get(n)) for n in TASKS[task].sizes) if here else "–")
     return " | ".join(words)
+
+
+def share(one: dict | None) -> str:
+    """Change in per cent of the baseline's error, bold where it is shown to be one."""
+    if one is None:
+        return "–"
+    change = 100 * one["difference"] / one["base"]
+    text = percent(change, "+")
+    return text if verdict(one) == "no difference shown" else f"**{text}**"
+
+
+def percent(change: float, sign: str = "") -> str:
+    """Two digits, and no more than one behind the point."""
+    return f"{change:{sign}.{0 if abs(change) >= 9.95 else 1}f} %"
 
 
 def summary(found: list[dict]) -> list[str]:
@@ -185,13 +176,19 @@ def summary(found: list[dict]) -> list[str]:
     lines = []
     for arm in ("first", "second", "paper", "second-long", "noise", "taylor", "longer", "forces-second"):
         for baseline in ("none", "longer", "forces"):
-            words = [verdict(o) for o in found if (o["arm"], o["baseline"]) == (arm, baseline)]
-            if words:
+            here = [o for o in found if (o["arm"], o["baseline"]) == (arm, baseline)]
+            if here:
                 lines.append(
-                    f"- {ARMS[arm].label}, against {ARMS[baseline].label} ({terms(arm, baseline)}): better in {words.count('better')}, worse in "
-                    f"{words.count('worse')} of {len(words)} comparisons (data set, size, energy or forces)."
+                    f"- {ARMS[arm].label}, against {ARMS[baseline].label} ({terms(arm, baseline)}): {shown(here, 'better')}, "
+                    f"{shown(here, 'worse')} of {len(here)} comparisons (data set, size, energy or forces)."
                 )
     return lines
+
+
+def shown(here: list[dict], word: str) -> str:
+    """In how many comparisons an arm was better, or worse, and by how much at most: what is shown may still be next to nothing."""
+    sizes = [100 * abs(o["difference"]) / o["base"] for o in here if verdict(o) == word]
+    return f"{word} in {len(sizes)}" + (f" (by {percent(max(sizes))} at most)" if sizes else "")
 
 
 def page(found: list[dict], runs: list[dict], nve: list[dict], pilots: dict[str, dict], said: str) -> None:

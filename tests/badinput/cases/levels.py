@@ -14,6 +14,7 @@ training: {steps: 1}
 tracking: {wandb: null}
 """
 RUN = ["run", "r.yaml", "--smoke"]
+PRETRAIN_ENERGIES = 'pretrain: {source: "bundled:gpaw-pbe-r2scan@PBE", fidelity: PBE, labels: [energy], steps: 1, head: default}\n'
 
 
 def wrong(*changes):
@@ -199,6 +200,12 @@ CASES = [
         wrong(("tracking", "pretrain: {source: x.xyz, fidelity: r2SCAN, steps: 1}\ntracking")),
         RUN,
         ("pretrain holds r2SCAN labels, as the data themselves do", "another level of theory"),
+    ),
+    Case(
+        "pre-training with adversarial steps aside and no forces",
+        wrong(("beside:\n", ""), (GOOD.split("\n")[4] + "\n", ""), ("tracking", PRETRAIN_ENERGIES + "tracking")),
+        [*RUN, "loss.consistency={direction: adversarial}"],
+        ("loss.consistency.direction", "pretrain structures have no force labels", "Take uniform or random"),
     ),
     Case(
         "pre-training without an end",

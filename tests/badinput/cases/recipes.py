@@ -246,6 +246,36 @@ CASES = [
         run("training.augmentation={kind: noise, length: 2}"),
         ("training.augmentation.length", "less than or equal to 0.5", "is 2"),
     ),
+    Case(
+        "a misspelt consistency loss",
+        GOOD_FILE,
+        run("loss.consistency={pitch: 1}"),
+        ("loss.consistency.pitch: unknown option", "Did you mean 'pitc'?"),
+    ),
+    Case(
+        "a third order of the consistency losses",
+        GOOD_FILE,
+        run("loss.consistency={kappa: 1}"),
+        ("loss.consistency.kappa", "0 (first order) or 0.5 (second order)", "got 1"),
+    ),
+    Case(
+        "steps aside of five Å",
+        GOOD_FILE,
+        run("loss.consistency={length: 5}"),
+        ("loss.consistency.length", "less than or equal to 0.5", "is 5"),
+    ),
+    Case(
+        "consistency losses without a weight",
+        GOOD_FILE,
+        run("loss.consistency={pitc: 0, pisc: 0}"),
+        ("loss.consistency", "pitc and pisc are both zero", "write consistency: null"),
+    ),
+    Case(
+        "adversarial steps aside without forces",
+        GOOD_FILE,
+        run("loss.consistency={direction: adversarial}", "data.labels=[energy]"),
+        ("loss.consistency.direction", "training structures have no force labels", "Take uniform or random"),
+    ),
     Case("one composition", set_of("MgO"), RUN, ("form 1 group(s) by composition", "Give more data")),
     Case("two compositions", set_of("MgO", "CaO"), RUN, ("form 2 group(s) by composition", "Give more data")),
     Case(
