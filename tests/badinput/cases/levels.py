@@ -14,7 +14,9 @@ training: {steps: 1}
 tracking: {wandb: null}
 """
 RUN = ["run", "r.yaml", "--smoke"]
-PRETRAIN_ENERGIES = 'pretrain: {source: "bundled:gpaw-pbe-r2scan@PBE", fidelity: PBE, labels: [energy], steps: 1, head: default}\n'
+PRETRAIN_ENERGIES = (
+    'pretrain: {source: "bundled:gpaw-pbe-r2scan@PBE", fidelity: PBE, labels: [energy], steps: 1, head: default}\n'
+)
 
 
 def wrong(*changes):
