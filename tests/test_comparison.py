@@ -97,13 +97,37 @@ def test_finished_runs_are_not_run_again(finished):
 def test_a_finished_run_of_other_options_is_not_taken_for_this_one(finished):
     kept = {p: p.read_text() for p in (finished / "comparison.json", finished / "recipe.yaml")}
     changed = recipe(compare={"residual": {"label": "residual E0"}, "keep": {"reference": {"policy": "refit"}}})
-    with pytest.raises(RunFolderError, match=r"keep/seed-0 holds run 'pair' with other options"):
+    with pytest.raises(
+        RunFolderError, match=r"keep/seed-0 holds run 'pair' with other options \(reference\.policy: keep -> refit\)"
+    ):
         run_comparison(changed, finished, smoke=True)
     assert {p: p.read_text() for p in kept} == kept
 
 
 def test_the_first_variant_is_the_baseline_even_where_it_is_missing(tmp_path):
     assert collect(recipe(baseline=None), tmp_path)["baseline"] == "residual"
+
+
+def test_the_change_by_training_is_paired_by_composition_and_seed(tmp_path):
+    for seed, shift in ((0, 0.1), (1, 0.3)):
+        stages = {
+            "step0": {"by_composition": {"A": {"energy": 1.0 + seed}, "B": {"energy": 5.0}, "C": {"energy": 2.0}}},
+            "final": {"by_composition": {"A": {"energy": 1.0 + seed + shift}, "B": {"energy": 5.0 + shift}}},
+        }
+        told = {
+            "fold": 0,
+            "tests": {"t": stages},
+            "strategy": {"trainable": 1},
+            "reference": {"policy": "keep"},
+            "training": {"steps": 1, "best_step": 1, "wall_s": 1.0},
+        }
+        (tmp_path / f"keep/seed-{seed}").mkdir(parents=True)
+        (tmp_path / f"keep/seed-{seed}/result.json").write_text(json.dumps(told))
+    found = collect(recipe(), tmp_path)["variants"]["keep"]["tests"]["t"]["change"]
+    assert found["energy"]["mean"] == pytest.approx(0.2)
+    assert found["energy"]["interval"] == pytest.approx((0.1, 0.3))
+    assert found["energy"]["n_compositions"] == 2
+    assert found["forces"] is None
 
 
 def test_kept_steps_stand_in_the_order_of_seeds(tmp_path):

@@ -27,3 +27,11 @@ def test_quick_work_and_quiet_work_show_nothing(clock, capsys):
         clock[0] += 100.0
         tell(1, 1)
     assert capsys.readouterr().err == ""
+
+
+def test_a_log_says_how_many_are_done_in_a_second_where_that_is_wanted(clock, capsys):
+    with counter.counter("dynamics", rate="steps") as tell:
+        for done in (62, 124):
+            clock[0] += 31.0
+            tell(done, 200)
+    assert capsys.readouterr().err.splitlines() == [f"dynamics: {n} of 200, 2.00 steps/s" for n in (62, 124)]

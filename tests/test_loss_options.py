@@ -3,12 +3,16 @@
 import pytest
 from pydantic import ValidationError
 
-from transferkit.loss_options import Consistency, Loss
+from transferkit.loss_options import Loss
 
 
 def test_there_are_no_consistency_losses_unless_asked_for():
     assert Loss().consistency is None
-    assert Loss(consistency={}).consistency == Consistency()
+
+
+def test_weights_must_be_given():
+    with pytest.raises(ValidationError, match=r"(?s)pitc\n  Field required.*pisc\n  Field required"):
+        Loss(consistency={})
 
 
 @pytest.mark.parametrize(
@@ -27,4 +31,4 @@ def test_there_are_no_consistency_losses_unless_asked_for():
 )
 def test_what_makes_no_sense_is_refused(options, words):
     with pytest.raises(ValidationError, match=words):
-        Loss(consistency=options)
+        Loss(consistency={"pitc": 1.0, "pisc": 0.1} | options)

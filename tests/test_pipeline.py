@@ -159,7 +159,7 @@ def test_other_data_under_the_same_name_are_another_run(tmp_path, monkeypatch):
     with pytest.raises(Interrupted):
         pipeline.run_one(own, tmp_path / "x", quiet=True)
     write_parquet(data.with_labels(energy=data.energy + 1.0), tmp_path / "own.parquet")
-    with pytest.raises(RunFolderError, match="holds a checkpoint of run"):
+    with pytest.raises(RunFolderError, match=r"holds a checkpoint of run .*: the same options, but other data"):
         pipeline.run_one(own, tmp_path / "x", quiet=True)
 
 

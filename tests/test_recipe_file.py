@@ -131,6 +131,24 @@ def test_all_mistakes_at_once_each_with_its_line(recipe):
         assert remedy in line
 
 
+@pytest.mark.parametrize(
+    ("more", "overrides", "place"),
+    [
+        ("", ("loss.energy=0", "loss.forces=0", "loss.stress=0", "loss.magmoms=0"), "command line"),
+        ("loss: {energy: 0, forces: 0, stress: 0}\n", ("loss.magmoms=0",), "command line"),
+        ("loss: {energy: 0, forces: 0, stress: 0, magmoms: 0}\n", ("seed=3",), "line 6"),
+    ],
+)
+def test_a_mistake_of_a_group_is_told_where_its_options_were_given(recipe, more, overrides, place):
+    with pytest.raises(RecipeError, match=rf"\n  {place}, loss: "):
+        recipe(TEXT + more, *overrides)
+
+
+def test_a_group_that_the_file_gives_twice_is_told_of_the_file(recipe):
+    with pytest.raises(RecipeError, match="line 7, loss: given twice"):
+        recipe(TEXT + "loss: {energy: 1}\nloss: {energy: 2}\n", "loss.forces=2")
+
+
 def test_a_mistake_of_the_recipe_is_not_repeated_for_each_variant(recipe):
     with pytest.raises(RecipeError) as caught:
         recipe(TEXT + "sed: 1\ncompare: {a: {}, b: {}}\n")

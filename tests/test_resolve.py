@@ -60,7 +60,8 @@ def test_consistency_options_arrive():
     found = loss_of(recipe(loss={"consistency": options}), ALL).consistency
     assert asdict(found) == options
     assert set(Consistency.model_fields) == set(options) == {f.name for f in fields(found)}
-    assert Consistency().model_dump() == asdict(type(found)())
+    weights = {"pitc": 2.0, "pisc": 0.5}
+    assert Consistency(**weights).model_dump() == asdict(type(found)(**weights))
 
 
 def test_optimiser_options_arrive_with_the_rate_of_a_trainable_reference():

@@ -46,9 +46,16 @@ def test_without_resume_the_same_run_starts_anew(tmp_path):
 def test_another_recipe_is_refused_and_nothing_is_lost(tmp_path, resume):
     claim(tmp_path, recipe(), smoke=False, resume=True)
     (tmp_path / "result.json").write_text("{}")
-    with pytest.raises(RunFolderError, match=r"run 'a' with other options.*--output"):
+    with pytest.raises(RunFolderError, match=r"run 'a' with other options \(training\.steps: 2 -> 3\)\..*--output"):
         claim(tmp_path, recipe(training={"steps": 3}), smoke=False, resume=resume)
     assert (tmp_path / "result.json").exists()
+
+
+def test_where_the_old_recipe_is_gone_the_hashes_are_named(tmp_path):
+    claim(tmp_path, recipe(), smoke=False, resume=True)
+    (tmp_path / "recipe.yaml").unlink()
+    with pytest.raises(RunFolderError, match=r"other options \([0-9a-f]{12}, this one is [0-9a-f]{12}\)"):
+        claim(tmp_path, recipe(seed=1), smoke=False, resume=True)
 
 
 def test_a_smoke_run_is_not_taken_for_the_real_one(tmp_path):

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +108,10 @@ def collect(recipe: Recipe, folder: Path) -> Json:
                 "kept_steps": [runs[seed]["training"]["best_step"] for seed in sorted(runs)],
                 "keep": next(iter(runs.values()))["training"].get("keep", "best"),
                 "runs": [f"{variant}/seed-{seed}" for seed in sorted(runs)],
-                "tests": {t: {when: _summary(runs, t, when) for when in ("step0", "final")} for t in tests},
+                "tests": {
+                    t: {when: _summary(runs, t, when) for when in ("step0", "final")} | {"change": _change(runs, t)}
+                    for t in tests
+                },
             }
             for variant, runs in found.items()
         },
@@ -125,19 +128,31 @@ def _by_composition(run: Json, test: str, when: str, key: str) -> dict[str, floa
 
 def _summary(runs: Mapping[int, Json], test: str, when: str) -> Json:
     """Mean and median over compositions of the mean over seeds; the interval resamples both."""
+    return {
+        name: _of([_by_composition(run, test, when, key) for run in runs.values()]) for name, key in MEASURES.items()
+    }
+
+
+def _change(runs: Mapping[int, Json], test: str) -> Json:
+    """The same of final error minus step 0, composition by composition and seed by seed."""
     out: Json = {}
     for name, key in MEASURES.items():
-        by_seed = [errors for run in runs.values() if (errors := _by_composition(run, test, when, key))]
-        means = list(mean_over_seeds(by_seed).values())
-        out[name] = None
-        if means:
-            out[name] = {
-                "mean": float(np.mean(means)),
-                "median": float(np.median(means)),
-                "interval": bootstrap_seeds(by_seed),
-                "n_compositions": len(means),
-            }
+        pairs = [[_by_composition(run, test, when, key) for when in ("step0", "final")] for run in runs.values()]
+        out[name] = _of([{c: last[c] - first[c] for c in last if c in first} for first, last in pairs])
     return out
+
+
+def _of(several: Sequence[Mapping[str, float]]) -> Json | None:
+    by_seed = [values for values in several if values]
+    means = list(mean_over_seeds(by_seed).values())
+    if not means:
+        return None
+    return {
+        "mean": float(np.mean(means)),
+        "median": float(np.median(means)),
+        "interval": bootstrap_seeds(by_seed),
+        "n_compositions": len(means),
+    }
 
 
 def _paired(found: Mapping[str, Mapping[int, Json]], test: str, key: str, baseline: str) -> list[Json]:

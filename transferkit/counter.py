@@ -5,7 +5,17 @@ from contextlib import contextmanager
 from time import monotonic
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 COLUMNS = (
     TextColumn("{task.description}"),
@@ -21,9 +31,31 @@ LINE_S = 30.0
 """Seconds between two lines in a log."""
 
 
+class Rate(ProgressColumn):
+    """How many are done in a second.
+
+    Args:
+        of: what they are called
+    """
+
+    def __init__(self, of: str = "steps") -> None:
+        """Remember what."""
+        self.of = of
+        super().__init__()
+
+    def render(self, task: Task) -> Text:
+        """Of the last half minute or so."""
+        return Text(f"{task.speed:.2f} {self.of}/s" if task.speed else f"- {self.of}/s", style="progress.data.speed")
+
+
 @contextmanager
-def counter(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+def counter(what: str, *, rate: str = "", quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
     """Inside, a function that is told (done, all) as often as one likes; writes to stderr.
+
+    Args:
+        what: is counted
+        rate: what one of them is called in the plural, to show how many are done in a second
+        quiet: show nothing
 
     >>> with counter("graphs") as tell:
     ...     tell(3, 10)
@@ -33,6 +65,7 @@ def counter(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], 
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        *([Rate(rate)] if rate else []),
         TimeRemainingColumn(),
         console=console,
         transient=True,
@@ -47,7 +80,8 @@ def counter(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], 
         now = monotonic()
         if bar.disable:
             if now > line:
-                console.print(f"{what}: {done} of {of}", highlight=False)
+                speed = f", {done / (now - begun):.2f} {rate}/s" if rate else ""
+                console.print(f"{what}: {done} of {of}{speed}", highlight=False)
                 line = now + LINE_S
             return
         if now - begun > QUICK_S:

@@ -10,10 +10,9 @@ from transferkit.options import Options
 class Consistency(Options):
     """Losses that compare predictions at displaced positions with each other, and need no labels there."""
 
-    pitc: NonNegativeFloat = 1.2
-    """Weight of the Taylor consistency, between a labelled structure and a displaced one. The default is paper D's for ANI-1x
-    beside other weights and units: choose by validation."""
-    pisc: NonNegativeFloat = 0.01
+    pitc: NonNegativeFloat
+    """Weight of the Taylor consistency, between a labelled structure and a displaced one. No value fits all data: choose by validation."""
+    pisc: NonNegativeFloat
     """Weight of the spatial consistency, between two displaced structures; 0 saves its forward pass."""
     kappa: float = 0.0
     """0: first order. 0.5: second order, with the forces at both ends."""

@@ -45,7 +45,7 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     recipe, more = _check(data)
     found += more
     if found or recipe is None:
-        raise RecipeError(_report(path, found, where))
+        raise RecipeError(_report(path, found, where, len(document.mistakes)))
     return recipe
 
 
@@ -158,15 +158,21 @@ def _validate(data: dict[str, Any], top: Collection[str] | None) -> tuple[Recipe
     return recipe, found
 
 
-def _report(path: Path, found: Iterable[Mistake], where: Mapping[OptionPath, str]) -> str:
+def _report(path: Path, found: Iterable[Mistake], where: Mapping[OptionPath, str], of_file: int) -> str:
+    """All mistakes in one text; the first ``of_file`` of them stand in the file, whatever the command line says."""
     lines = []
-    for mistake in found:
-        place = next(
-            (where[mistake.path[:n]] for n in range(len(mistake.path), -1, -1) if mistake.path[:n] in where), ""
-        )
+    for k, mistake in enumerate(found):
+        place = _place(mistake.path, where, below=k >= of_file)
         number = int(place.removeprefix("line ")) if place.startswith("line ") else 10**9
         # what concerns the whole recipe has no line and no option of its own
         head = f"{place}, {mistake.option}" if mistake.path else "the recipe as a whole"
         lines.append((number, mistake.option, f"  {head}: {mistake.text}"))
     count = f"{len(lines)} mistakes" if len(lines) > 1 else "a mistake"
     return "\n".join([f"recipe {str(path)!r} has {count}:", *(text for _, _, text in sorted(lines))])
+
+
+def _place(path: OptionPath, where: Mapping[OptionPath, str], *, below: bool) -> str:
+    """Where an option was written; with ``below``, on the command line where any option of its group was."""
+    if below and path and any(place == COMMAND_LINE and at[: len(path)] == path for at, place in where.items()):
+        return COMMAND_LINE
+    return next((where[path[:n]] for n in range(len(path), -1, -1) if path[:n] in where), "")

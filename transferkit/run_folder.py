@@ -14,6 +14,7 @@ import yaml
 
 from transferkit.data.quarantine import FILE, Sifted, write_quarantine
 from transferkit.data.store import write_parquet
+from transferkit.differing import differences_from
 from transferkit.errors import RunFolderError, TransferkitError
 from transferkit.recipe import Recipe, identity
 from transferkit.typing import Json
@@ -167,7 +168,7 @@ def examine(folder: Path, recipe: Recipe, *, smoke: bool) -> str:
     # a process that is killed while it claims a folder leaves half a file behind, and nothing else
     if not (folder.exists() and any(not path.name.endswith(".partial") for path in folder.iterdir())):
         return "new"
-    _check_mine(folder, _owner(recipe, smoke=smoke))
+    _check_mine(folder, recipe, smoke=smoke)
     return "finished" if (folder / "result.json").exists() else "begun"
 
 
@@ -189,7 +190,8 @@ def _owner(recipe: Recipe, *, smoke: bool) -> Json:
     return {"identity": identity(base), "name": recipe.name, "smoke": smoke}
 
 
-def _check_mine(folder: Path, mine: Json) -> None:
+def _check_mine(folder: Path, recipe: Recipe, *, smoke: bool) -> None:
+    mine = _owner(recipe, smoke=smoke)
     path = folder / IDENTITY
     if not path.exists():
         raise RunFolderError(
@@ -208,9 +210,9 @@ def _check_mine(folder: Path, mine: Json) -> None:
         raise RunFolderError(f"{folder} holds {what} of this recipe. {mend}, or give another folder: --output FOLDER.")
     if theirs["identity"] != mine["identity"]:
         kind = "smoke run" if theirs["smoke"] and not mine["smoke"] else "run"
-        what = f"{kind} {theirs['name']!r} with other options"
+        apart = differences_from(folder, recipe) or f"{theirs['identity'][:12]}, this one is {mine['identity'][:12]}"
         raise RunFolderError(
-            f"{folder} holds {what} ({theirs['identity'][:12]}, this one is {mine['identity'][:12]}). "
+            f"{folder} holds {kind} {theirs['name']!r} with other options ({apart}). "
             f"Choose another folder (--output FOLDER), or move that one away."
         )
 

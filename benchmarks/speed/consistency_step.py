@@ -32,12 +32,12 @@ from transferkit.typing import PROPERTIES
 CPU = torch.device("cpu")
 POTENTIALS = {"chgnet 0.3.0": lambda: ChgnetAdapter.load("0.3.0"), "toy": lambda: Toy.load("demo")}
 SETTINGS = {
-    "kappa 0, both": Consistency(),
-    "kappa 0, both, half of the batch": Consistency(fraction=0.5),
-    "kappa 0, pitc alone": Consistency(pisc=0.0),
-    "kappa 1/2, both": Consistency(kappa=0.5),
-    "kappa 1/2, both, half of the batch": Consistency(kappa=0.5, fraction=0.5),
-    "kappa 1/2, pitc alone": Consistency(kappa=0.5, pisc=0.0),
+    "kappa 0, both": Consistency(1.2, 0.01),
+    "kappa 0, both, half of the batch": Consistency(1.2, 0.01, fraction=0.5),
+    "kappa 0, pitc alone": Consistency(1.2, 0.0),
+    "kappa 1/2, both": Consistency(1.2, 0.01, kappa=0.5),
+    "kappa 1/2, both, half of the batch": Consistency(1.2, 0.01, kappa=0.5, fraction=0.5),
+    "kappa 1/2, pitc alone": Consistency(1.2, 0.0, kappa=0.5),
 }
 
 
@@ -89,8 +89,8 @@ def main():
     result["setting"] = {
         "cells": args.cells,
         "atoms per cell": 8,
-        "displacement, Å": Consistency().length,
-        "skin, Å": Consistency().skin,
+        "displacement, Å": Consistency(1.2, 0.01).length,
+        "skin, Å": Consistency(1.2, 0.01).skin,
         "threads": args.threads,
         "machine": processor(),
         "torch": torch.__version__,

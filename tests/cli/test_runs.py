@@ -146,3 +146,13 @@ def test_every_recipe_runs_in_smoke(recipe, tmp_path, read):
         result = read("run", recipe, "--smoke", "seeds=[0]", "--output", tmp_path / "out")
         assert result["kind"] == "comparison"
     assert Path(result["page"]).is_file()
+
+
+def test_run_ends_with_its_main_error_and_the_page(finished, run, read, one_run):
+    again = (*one_run, "--output", finished)
+    errors = read("run", *again)["errors"]
+    assert errors["property"] == "energy"
+    assert list(errors["rows"]) == [""]
+    text = run("run", *again).stdout
+    assert f"Energy error on {errors['test']}, before and after training: " in text
+    assert text.index("Energy error") < text.index(f"Open    {finished / 'index.html'}")

@@ -5,6 +5,7 @@ import pytest
 import torch
 from ase import Atoms, units
 
+from transferkit import counter
 from transferkit.adapters.calculator import PotentialCalculator
 from transferkit.adapters.potential import ReferencedPotential
 from transferkit.adapters.toy import Toy
@@ -162,3 +163,15 @@ def test_a_failure_at_the_first_step_has_no_drift():
     done = nve_stability(toy(), pair(), timestep=1000, steps=5)
     assert (done.failure, done.simulated_ps) == ("bond", 0.0)
     assert np.isnan(done.drift)
+
+
+def test_a_simulation_says_how_far_it_is(spring, monkeypatch, capsys):
+    now = iter(range(0, 10**6, 20))
+    monkeypatch.setattr(counter, "monotonic", lambda: float(next(now)))
+    done = nve_stability(toy(), pair(), steps=4)
+    assert (done.failure, done.simulated_ps) == (None, 0.002)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines
+    assert lines[0].startswith("dynamics of pair: 2 of 4, 0.05 steps/s")
+    nve_stability(toy(), pair(), steps=4, quiet=True)
+    assert capsys.readouterr().err == ""

@@ -62,3 +62,28 @@ def test_the_folder_of_tracking_is_named_where_there_is_one(recipe, tmp_path, wa
 def test_every_file_of_a_run_is_named(finished):
     named = {name.strip().rstrip("/") for names in facts.FILES for name in names.split(",")}
     assert {path.name for path in finished.iterdir()} <= named
+
+
+def test_labels_that_are_weighed_and_absent_are_told(recipe, attempts, tmp_path):
+    def told(**loss):
+        wanted = recipe(data=recipe().data.model_dump() | {"labels": ["energy", "stress"]}, loss=loss)
+        (arm,) = facts.train([prepare(Job("", 0, wanted, tmp_path / "x"), attempts)])
+        return arm
+
+    # That nothing has magmoms is a warning only where the recipe itself gives them a weight.
+    assert told(forces=0)["ignored"] == []
+    arm = told(forces=1)
+    assert arm["ignored"] == ["forces"]
+    assert any("have no forces" in note and "weight is not used" in note for note in arm["notes"])
+    assert told(forces=0, magmoms=1)["ignored"] == ["magmoms"]
+
+
+def test_consistency_losses_are_told(recipe, attempts, tmp_path):
+    losses = {"pitc": 1.0, "pisc": 0.1, "kappa": 0.5, "length": 0.03}
+    run = prepare(Job("", 0, recipe(loss={"consistency": losses}), tmp_path / "x"), attempts)
+    (arm,) = facts.train([run])
+    assert losses.items() <= arm["consistency"].items()
+
+
+def test_without_consistency_losses_none_are_told(runs):
+    assert [arm["consistency"] for arm in facts.train(runs)] == [None, None]

@@ -39,7 +39,7 @@ def test_steps_cost_and_change_nothing(ema):
 
 
 def test_steps_aside_are_measured_too(monkeypatch):
-    potential, loss = Toy.load("demo"), Loss(consistency=Consistency())
+    potential, loss = Toy.load("demo"), Loss(consistency=Consistency(1.2, 0.01))
     built = measure_graphs(potential, DATA, "default", seconds=30.0, skin=loss.skin).built
     graphs = [built[s] for s in range(len(DATA))]
     seen = []

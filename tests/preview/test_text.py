@@ -65,3 +65,29 @@ def test_labels_are_left_out_where_they_are_not_known(facts):
 def test_quarantine_is_written_only_if_frames_are_taken_out(facts):
     assert "identity.json, " in text_of(facts)
     assert "quarantine.jsonl (if frames are taken out)" in text_of(facts)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (
+            {},
+            "PITC with weight 1.2, PISC with weight 0.01; kappa 0 (first order), uniform displacements up to 0.05 Å\n",
+        ),
+        ({"pisc": 0.0, "kappa": 0.5}, "consistency losses: PITC with weight 1.2; kappa 0.5 (second order), uniform"),
+        ({"fraction": 0.5, "warmup": 0.2}, "Å; 50 % of each batch; weights rise over 20 % of the steps\n"),
+        ({"direction": "random", "length": 0.1}, "random displacements up to 0.1 Å\n"),
+    ],
+)
+def test_consistency_losses_have_a_line(facts, changed, words):
+    assert "consistency" not in text_of(facts)
+    losses = {"pitc": 1.2, "pisc": 0.01, "kappa": 0.0, "length": 0.05, "direction": "uniform"}
+    losses |= {"warmup": 0.0, "fraction": 1.0} | changed
+    told = {**facts, "train": [{**arm, "consistency": losses} for arm in facts["train"]]}
+    assert words in text_of(told)
+
+
+def test_a_weight_without_labels_is_marked(facts):
+    assert "    absent labels: the training data have no magmoms" in text_of(facts)
+    arms = [{**arm, "ignored": ["forces"], "notes": ["absent labels: no forces"]} for arm in facts["train"]]
+    assert "    ! absent labels: no forces" in text_of({**facts, "train": arms})

@@ -129,10 +129,17 @@ def test_kept_steps_stand_in_the_order_of_seeds_and_missing_ones_are_a_dash(page
     assert '<td class="steps">28, 0, 1,500</td>' in text
 
 
-def test_harm_is_said_on_the_page(page, tmp_path):
-    made = page(variants={"a": variant(0.05, label="A")})
-    assert "energy error: “A” (1.00 to 50.0 meV/atom)" in made["harm"][0]
-    assert "“A” (1.00 to 50.0 meV/atom)" in write(tmp_path).read_text()
+@pytest.mark.parametrize(("low", "harmed"), [(0.01, True), (-0.01, False)])
+def test_harm_is_said_on_the_page_and_at_its_head_where_it_is_more_than_chance(page, tmp_path, low, harmed):
+    one = variant(0.05, label="A")
+    one["tests"][TEST]["change"] = {"energy": {"mean": 0.049, "interval": [low, 0.09]}}
+    made = page(variants={"a": one})
+    assert "energy error: “A” (1.00 to 50.0, change 49.0 [" in made["harm"][0]
+    assert ("training did harm" in made["harm"][0]) == harmed
+    text = write(tmp_path).read_text()
+    assert ("Training did harm to some variants" in text) == harmed
+    assert "“A” (1.00 to 50.0, change 49.0 [" in text
+    assert made["harm_rule"] in text
 
 
 def test_pages_of_runs_have_addresses_that_a_browser_takes_for_files(page, tmp_path):
@@ -208,3 +215,8 @@ def test_what_was_taken_out_is_one_line_or_one_for_each_way(tmp_path):
 def test_an_interrupted_smoke_run_goes_on_as_one(page, tmp_path, smoke, end):
     (tmp_path / "identity.json").write_text(json.dumps({"identity": "0", "name": "x", "smoke": smoke}))
     assert page(missing=["a/seed-1"])["command"].endswith(f"--output {tmp_path.name}{end}")
+
+
+def test_training_time_of_each_variant_is_told(page):
+    found = page(variants={"timed": variant(0.1, wall_s=93.0), "older": variant(0.1)})["variants"]
+    assert [v["time"] for v in found] == ["1 min 33 s", MISSING]

@@ -37,6 +37,21 @@ def test_negative_differences_have_a_minus_sign():
     assert QUANTITIES["energy"].show(-0.0032, (-0.0042, 0.001)) == "−3.20 [−4.20, 1.00]"
 
 
+@pytest.mark.parametrize(
+    ("value", "interval", "text"),
+    [
+        (-2e-10, (-9e-10, 5e-10), "−2.00·10⁻⁷ [−9.00·10⁻⁷, 5.00·10⁻⁷]"),
+        (-1e-9, (-2e-3, 1e-3), "0.000 [−2.000, 1.000]"),
+        (-1e-15, (-1e-14, 1e-14), "0.00 [0.00, 0.00]"),
+        (-0.0, None, "0.00"),
+        (0.0, (-1e-10, 1e-10), "0 [−1.00·10⁻⁷, 1.00·10⁻⁷]"),
+        (-5e-8, None, "−5.00·10⁻⁵"),
+    ],
+)
+def test_small_differences_keep_their_digits_and_zero_has_no_sign(value, interval, text):
+    assert QUANTITIES["energy"].show(value, interval) == text
+
+
 def test_three_significant_digits_over_nine_decades():
     for exponent in range(-4, 5):
         value = 1.234 * 10**exponent

@@ -78,3 +78,15 @@ def test_errors_by_element_are_mapped_where_there_are_two_elements(drawn):
     assert [picture.file for picture in found] == ["figures/elements-t-energy.png"]
     assert "largest in meV/atom: O 50.0, Mg 20.0." in found[0].alt
     assert drawn(tests={"t": {"final": {"by_element": {"O": rows["O"]}}}})["elements"] == {"t": []}
+
+
+def test_words_for_the_learning_curve_tell_of_consistency_losses(drawn):
+    def history(**losses):
+        return [{"step": k, "train": {"energy_mae": 0.1} | losses, "valid": {"energy_mae": 0.1}} for k in (1, 2)]
+
+    found = drawn(history=history(pitc_mae=0.002, pisc_mae=0.0005))["learning"]
+    assert found.alt.endswith(
+        "at 100 meV/atom; mean consistency residuals in training end at PITC 2.00 meV/atom and PISC 0.500 meV/atom."
+    )
+    assert "displaced positions disagree" in found.caption
+    assert "disagree" not in drawn(history=history())["learning"].caption

@@ -68,6 +68,20 @@ def test_another_runs_folder_is_refused_and_both_are_named(tmp_path):
     assert load(tmp_path) is not None
 
 
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        (f"{'a' * 16}-{'c' * 16}", "the same options, but other data, so a data file has changed since"),
+        (f"{'b' * 16}-{'c' * 16}", "other options"),
+        ("my-run-2", None),
+    ],
+)
+def test_what_changed_is_said_where_the_name_tells(tmp_path, new, said):
+    save(tmp_path, 1, {"identity": f"{'a' * 16}-{'b' * 16}"}, TENSORS)
+    with pytest.raises(RunFolderError, match=f"but this is run '{new}'{'' if said is None else f': {said}'}\\. Choose"):
+        claim(tmp_path, new, resume=True)
+
+
 def test_without_resume_the_same_run_starts_over(tmp_path):
     save(tmp_path, 1, {"identity": "a"}, TENSORS)
     claim(tmp_path, "a", resume=True)

@@ -323,4 +323,4 @@ def test_sums_are_ramped_penalties_and_are_counted_by_structure(potential, every
 )
 def test_nonsense_is_refused(options, message):
     with pytest.raises(RecipeError, match=message):
-        Consistency(**options)
+        Consistency(**{"pitc": 1.0, "pisc": 0.1} | options)

@@ -5,7 +5,8 @@ import io
 from rich.console import Console
 from rich.progress import TimeRemainingColumn
 
-from transferkit.training.progress import Display, Rate, line
+from transferkit.counter import Rate
+from transferkit.training.progress import Display, line
 
 ROW = {
     "epoch": 2,

@@ -72,16 +72,25 @@ def run(
     wanted = load_recipe(recipe, overrides or ())
     from transferkit import run_folder
     from transferkit.pipeline import run as carry_out
+    from transferkit.report.ending import ending, main_errors
 
     folder = carry_out(wanted, output=output, smoke=smoke, resume=resume)
     if not run_folder.FIRST_RANK:
         return
     kind = "comparison" if (folder / "comparison.json").exists() else "run"
     written = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    result = {"folder": str(folder), "kind": kind, "page": str(folder / "index.html"), "written": written}
+    errors = main_errors(folder)
+    result = {
+        "folder": str(folder),
+        "kind": kind,
+        "page": str(folder / "index.html"),
+        "errors": errors,
+        "written": written,
+    }
     one = folder if kind == "run" else f"{folder}/VARIANT/seed-K"
     text = "\n".join(
         [
+            *([] if errors is None else ending(errors)),
             f"Written to {folder}: {', '.join(written)}",
             f"Open    {folder / 'index.html'}",
             f"Next    transferkit evaluate {one} DATA    errors on other structures",

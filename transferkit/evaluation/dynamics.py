@@ -12,6 +12,7 @@ from ase.neighborlist import natural_cutoffs, neighbor_list
 from scipy.special import ndtri
 
 from transferkit.adapters.potential import ReferencedPotential
+from transferkit.counter import counter
 from transferkit.data.batch import rng
 from transferkit.data.structure import Structure
 from transferkit.errors import DataError, GraphError
@@ -58,6 +59,7 @@ def nve_stability(
     head: str | None = None,
     longest_stretch: float = 0.5,
     most_energy: float = 0.1,
+    quiet: bool = False,
 ) -> Stability:
     """Simulate at constant energy by velocity Verlet, through ASE, until the first failure or the last step.
 
@@ -75,6 +77,7 @@ def nve_stability(
         head: of the potential; may be left out where there is one
         longest_stretch: Å; 0.5 as in Fu et al. Bonds that a substance breaks on its own count as failures
         most_energy: eV/atom
+        quiet: show no progress
 
     Raises:
         DataError: a number is not positive, or the structure has a single atom or none.
@@ -83,7 +86,7 @@ def nve_stability(
 
     >>> import transferkit as tk
     >>> structure = tk.bundled("gpaw-pbe-r2scan").structure(0)
-    >>> done = nve_stability(tk.load("toy"), structure, temperature=10, steps=20)
+    >>> done = nve_stability(tk.load("toy"), structure, temperature=10, steps=20, quiet=True)
     >>> done.simulated_ps, done.failure
     (0.01, None)
     """
@@ -103,21 +106,23 @@ def nve_stability(
     bonds = Bonds(atoms)
     dynamics = VelocityVerlet(atoms, timestep=timestep * units.fs)
     energies, kelvin, stretch, failure = [_energy(atoms)], [atoms.get_temperature()], 0.0, None  # type: ignore[no-untyped-call]
-    for _ in range(steps):
-        try:
-            dynamics.run(1)  # type: ignore[no-untyped-call]
-        except GraphError:  # atoms that coincide, or are at infinity
-            failure = "collision"
-            break
-        energy, stretch = _energy(atoms), max(stretch, bonds.stretch(atoms))
-        if not abs(energy - energies[0]) <= most_energy:  # true of NaN too
-            failure = "energy"
-        elif stretch > longest_stretch:
-            failure = "bond"
-        if failure is not None:
-            break
-        energies.append(energy)
-        kelvin.append(atoms.get_temperature())  # type: ignore[no-untyped-call]
+    with counter(f"dynamics of {structure.id or structure.formula}", rate="steps", quiet=quiet) as tell:
+        for step in range(steps):
+            try:
+                dynamics.run(1)  # type: ignore[no-untyped-call]
+            except GraphError:  # atoms that coincide, or are at infinity
+                failure = "collision"
+                break
+            energy, stretch = _energy(atoms), max(stretch, bonds.stretch(atoms))
+            if not abs(energy - energies[0]) <= most_energy:  # true of NaN too
+                failure = "energy"
+            elif stretch > longest_stretch:
+                failure = "bond"
+            if failure is not None:
+                break
+            energies.append(energy)
+            kelvin.append(atoms.get_temperature())  # type: ignore[no-untyped-call]
+            tell(step + 1, steps)
     ps = timestep / 1000 * np.arange(len(energies))
     return Stability(
         simulated_ps=float(ps[-1]),

@@ -131,11 +131,18 @@ def train(runs: Sequence[Prepared]) -> list[Json]:
             "strategy": plan.to_json(),
             "summary": plan.summary(),
             "labels": sorted(run.need),
+            "ignored": ignored(run),
+            "consistency": None if (losses := recipe.loss.consistency) is None else losses.model_dump(mode="json"),
             "sets": sets(run),
             "findings": [finding.to_json() for finding in run.cautions],
             "notes": list(run.notes),
         }
     return [*out.values()]
+
+
+def ignored(run: Prepared) -> list[str]:
+    """Labels that the recipe weighs and nothing that is trained on has; moments only where the recipe gives them a weight."""
+    return [p for p in PROPERTIES if run.need and p not in run.need and getattr(run.job.recipe.loss, p)]
 
 
 def sets(run: Prepared) -> list[Json]:

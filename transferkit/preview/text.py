@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from transferkit.data.finding import Finding
 from transferkit.preview.span import Span
 from transferkit.preview.stages import NOTICEABLE
+from transferkit.report.quantities import percent
 from transferkit.typing import Json
 
 NOTICEABLE_BYTES = 10e6
@@ -104,6 +105,8 @@ def _train(facts: Json) -> Iterator[str]:
         # Which labels are learnt is not known where the data or their split were refused.
         learnt = f"; labels learnt: {', '.join(arm['labels'])}" if arm["labels"] else ""
         yield f"    E0 by {arm['policy']}, then {moves}{learnt}"
+        if arm["consistency"]:
+            yield f"    {_consistency(arm['consistency'])}"
         yield from (f"    {line}" for line in reaches(arm["sets"]))
         if arm["undetermined"]:
             yield f"    ! training does not determine E0 of {' '.join(arm['undetermined'])}"
@@ -114,7 +117,19 @@ def _train(facts: Json) -> Iterator[str]:
             what = "every block" if len(open_) == len(strategy["blocks"]) else ", ".join(open_)
             yield f"    strategy {strategy['kind']}: {strategy['trainable']:,} of {strategy['total']:,} parameters ({what})"
         yield from (f"    {_finding(finding)}" for finding in arm["findings"])
-        yield from (f"    {note}" for note in arm["notes"])
+        yield from (f"    {'! ' if arm['ignored'] else ''}{note}" for note in arm["notes"])
+
+
+def _consistency(losses: Json) -> str:
+    """Consistency losses in one line; what is neutral is left out."""
+    weights = ", ".join(f"{name.upper()} with weight {losses[name]:g}" for name in ("pitc", "pisc") if losses[name])
+    order = "second" if losses["kappa"] else "first"
+    more = [
+        *([f"{percent(losses['fraction'])} of each batch"] if losses["fraction"] < 1 else []),
+        *([f"weights rise over {percent(losses['warmup'])} of the steps"] if losses["warmup"] else []),
+    ]
+    how = f"kappa {losses['kappa']:g} ({order} order), {losses['direction']} displacements up to {losses['length']:g} Å"
+    return "; ".join([f"consistency losses: {weights}", how, *more])
 
 
 def reaches(sets: list[Json]) -> Iterator[str]:

@@ -14,12 +14,13 @@ from transferkit.report.data_tables import taken_out
 from transferkit.report.figures.element_errors import element_errors
 from transferkit.report.folder import called_from, read_json, smoke_option, strictest_first
 from transferkit.report.forgetting_section import forgetting_rows
+from transferkit.report.harm import RULE as HARM
 from transferkit.report.harm import harm
 from transferkit.report.levels_section import SETS, sets_of_variants
 from transferkit.report.ordering import error_of, indicative, ordering, verdict
 from transferkit.report.paper import paper_a
 from transferkit.report.pictures import Picture, picture
-from transferkit.report.quantities import MISSING, QUANTITIES, count, counted, probability, spans
+from transferkit.report.quantities import MISSING, QUANTITIES, count, counted, duration, probability, spans
 from transferkit.report.run_page import files_written, policy_rows, shift_rows
 from transferkit.report.run_pictures import shift_picture
 from transferkit.report.told_apart import RULE, standing
@@ -55,6 +56,7 @@ def comparison_page(folder: Path) -> Json:
     name, place = called_from(folder)
     command, purpose = comparison_command(told, tests, name, smoke_option(folder))
     taken = taken_variant(told, tests)
+    harms = [harm(variants, test) for test in tests]
     return {
         "title": told.get("name") or folder.name,
         "question": told.get("question"),
@@ -77,7 +79,9 @@ def comparison_page(folder: Path) -> Json:
             for test in tests
             for text in verdict(test, comparisons.get(test) or {}, labels, labels.get(baseline, baseline))
         ],
-        "harm": [text for test in tests if (text := harm(variants, test))],
+        "harm": [text for one in harms for text in one.sentences],
+        "harmed": any(one.clear for one in harms),
+        "harm_rule": HARM,
         "rule": RULE,
         "tables": {test: _rows(variants, test, labels) for test in tests},
         "variants": [_variant(name, variant, labels[name], folder) for name, variant in variants.items()],
@@ -180,6 +184,7 @@ def _variant(name: str, variant: Json, label: str, folder: Path) -> Json:
         "name": name,
         "trainable": count(variant.get("trainable")),
         "kept": _kept(variant.get("kept_steps") or []),
+        "time": duration(variant.get("wall_s")),
         "note": variant.get("note") or "",
         "pages": pages,
     }

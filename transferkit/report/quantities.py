@@ -11,6 +11,12 @@ MISSING = "–"
 """Shown where a value is null: a label that was absent, a test that was not run. Never zero."""
 MILLI = 1000.0
 SIGNIFICANT_DIGITS = 3
+SMALL = 1e-4
+"""Numbers below are shown as powers of ten: three digits of them would be hidden behind many zeros."""
+ROUND_OFF = 1e-9
+"""In any shown unit: below it a number is zero."""
+END = 10.0
+"""Ends of an interval that exceed the value by more than this factor set its digits."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +66,17 @@ class Quantity:
         '44.2 [38.1, 51.7]'
         >>> QUANTITIES["stress"].show(0.001), QUANTITIES["stress"].show(None)
         ('0.160', '–')
+        >>> QUANTITIES["energy"].show(-2.13e-9, (-4e-9, 1e-10)), QUANTITIES["energy"].show(-1e-9, (-0.002, 0.003))
+        ('−2.13·10⁻⁶ [−4.00·10⁻⁶, 1.00·10⁻⁷]', '0.000 [−2.000, 3.000]')
         """
         value = self.value(stored)
         if value is None:
             return MISSING
-        places = decimals(value)
-        text = _fixed(value, places)
         ends = self.ends(interval)
-        return text if ends is None else f"{text} [{_fixed(ends[0], places)}, {_fixed(ends[1], places)}]"
+        # A difference may be far smaller than its interval, and then has no more digits than the interval deserves.
+        scale = max(abs(value), *(abs(end) / END for end in ends or (0.0,)))
+        shown = [_number(x, scale) for x in (value, *(ends or ()))]
+        return shown[0] if ends is None else f"{shown[0]} [{shown[1]}, {shown[2]}]"
 
 
 QUANTITIES: dict[Property, Quantity] = {
@@ -91,8 +100,37 @@ def decimals(value: float) -> int:
     return max(0, min(6, SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(abs(value)))))
 
 
-def _fixed(value: float, places: int) -> str:
-    return f"{value:,.{places}f}".replace("-", "−")
+def scientific(value: float, *, digits: int | None = SIGNIFICANT_DIGITS) -> str:
+    """A number as a power of ten; zero where it is round-off.
+
+    Args:
+        value: in the shown unit
+        digits: significant ones; None shows no more than the number has, and no factor 1
+
+    >>> scientific(-2.13e-7), scientific(1e-13), scientific(-1e-6, digits=None), scientific(25000.0, digits=None)
+    ('−2.13·10⁻⁷', '0', '−10⁻⁶', '2.5·10⁴')
+    """
+    if abs(value) < (ROUND_OFF if digits else 1e-300):
+        return "0"
+    mantissa, _, exponent = f"{value:.{(digits or 6) - 1}e}".partition("e")
+    if digits is None:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    power = "10" + str(int(exponent)).translate(SUPERSCRIPTS)
+    sign = "−" if value < 0 else ""
+    size = mantissa.lstrip("-")
+    return f"{sign}{power}" if digits is None and size == "1" else f"{sign}{size}·{power}"
+
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _number(value: float, scale: float) -> str:
+    """With the decimals of ``scale``; zero has no sign."""
+    if ROUND_OFF <= scale < SMALL:
+        return scientific(value)
+    places = decimals(scale if scale >= ROUND_OFF else 0.0)
+    text = f"{value:,.{places}f}".replace("-", "−")
+    return text.lstrip("−") if not text.strip("−0.,") else text
 
 
 def count(value: object) -> str:

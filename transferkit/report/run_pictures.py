@@ -5,7 +5,7 @@ from pathlib import Path
 from transferkit.report.error_tables import element_values
 from transferkit.report.figures.e0_shift import e0_shift
 from transferkit.report.figures.element_errors import element_errors
-from transferkit.report.figures.learning_curve import learning_curve
+from transferkit.report.figures.learning_curve import RESIDUALS, learning_curve
 from transferkit.report.figures.parity import parity
 from transferkit.report.figures.policies import policies
 from transferkit.report.folder import RunFolder
@@ -77,10 +77,17 @@ def _learning_curve(run: RunFolder) -> Picture | None:
         return None
     last = run.history[-1]
     error = QUANTITIES["energy"].show((last.get("valid") or {}).get("energy_mae"))
-    several = (
-        " Errors are those of the data; the last panel has the loss of every set."
-        if (last.get("train") or {}).get("heads")
-        else ""
+    trained = last.get("train") or {}
+    ends = [
+        f"{name} {QUANTITIES['energy'].show(trained[key])} meV/atom"
+        for name, key in RESIDUALS.items()
+        if key in trained
+    ]
+    left = f"; mean consistency residuals in training end at {' and '.join(ends)}" if ends else ""
+    several = " Errors are those of the data; the last panel has the loss of every set." if trained.get("heads") else ""
+    of = (
+        " Residuals: how far energies and forces at displaced positions disagree (PITC, PISC), mean absolute values over the "
+        "training structures that took part since the evaluation before; they need no labels."
     )
     return picture(
         learning_curve(
@@ -90,8 +97,9 @@ def _learning_curve(run: RunFolder) -> Picture | None:
         ),
         run.path,
         "learning-curves",
-        alt=f"Errors against steps; the energy error on the validation part ends at {error} meV/atom.",
+        alt=f"Errors against steps; the energy error on the validation part ends at {error} meV/atom{left}.",
         caption="Errors on the training and validation parts against optimiser steps; step 0 is before training."
+        + (of if ends else "")
         + several,
     )
 

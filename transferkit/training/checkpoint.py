@@ -6,6 +6,7 @@ process may be killed at any moment and leaves one complete checkpoint behind, w
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -87,11 +88,21 @@ def claim(folder: Path, identity: str, *, resume: bool) -> None:
             raise CheckpointError(f"checkpoint {path} cannot be read: {error}. Remove it to start over.") from error
         if owner != identity:
             raise RunFolderError(
-                f"{folder} holds a checkpoint of run {owner!r}, but this is run {identity!r}. "
+                f"{folder} holds a checkpoint of run {owner!r}, but this is run {identity!r}{_what_changed(owner, identity)}. "
                 f"Choose another output folder, or remove that one."
             )
         if not resume:
             shutil.rmtree(path)
+
+
+def _what_changed(old: object, new: str) -> str:
+    """Names made of a hash of the recipe and hashes of data, joined by "-", say which of the two changed."""
+    (recipe, *data), (own, *others) = str(old).split("-"), new.split("-")
+    if not (data and others and all(re.fullmatch("[0-9a-f]{16}", one) for one in (recipe, own))):
+        return ""
+    return (
+        ": the same options, but other data, so a data file has changed since" if recipe == own else ": other options"
+    )
 
 
 def _all(folder: Path) -> list[Path]:

@@ -40,7 +40,7 @@ def check_steps(settings: Consistency, data: Structures, *, of: str = "training"
             whose displacement moves the whole structure, so that both losses would be zero.
 
     >>> import transferkit as tk
-    >>> check_steps(Consistency(direction="adversarial"), tk.bundled("gpaw-pbe-r2scan"))
+    >>> check_steps(Consistency(1.0, 0.1, direction="adversarial"), tk.bundled("gpaw-pbe-r2scan"))
     """
     labelled = data.mask["forces"]
     if settings.direction == "adversarial" and not labelled.all():

@@ -3,19 +3,11 @@
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
-from rich.text import Text
 
+from transferkit.counter import Rate
 from transferkit.typing import Json
-
-
-class Rate(ProgressColumn):
-    """Steps per second."""
-
-    def render(self, task: Task) -> Text:
-        """Of the last half minute or so."""
-        return Text(f"{task.speed:.2f} steps/s" if task.speed else "- steps/s", style="progress.data.speed")
 
 
 class Display:

@@ -143,6 +143,11 @@ GRID = {
     },
 }
 """What the pilot tries. The residuals of CHGNet near its crystals are far smaller than those of a molecule, so weights go higher."""
+LONG = {
+    "first": {"ethanol": losses(0.0, (0.3, 0.02))},
+    "second": {"ethanol": losses(0.5, (3.0, 0.05), (30.0, 0.05))},
+}
+"""Stronger weights, tried once more in a training as long as that of the arm "longer", where a regulariser has more to do."""
 PAPER = {"kappa": 0.0, "pitc": 1.2, "pisc": 0.01, "length": 0.05}
 """As the paper has for ANI-1x, beside other units and another energy loss: not tuned here, run to see what copying them does."""
 

@@ -8,7 +8,7 @@ def simulations(nve: list[dict]) -> list[str]:
     """How long models held, and how well they kept the energy."""
     crystals = ", ".join(dict.fromkeys(r["formula"] for r in nve if r["of"] == "r2scan")) or "none yet"
     lines = [
-        f"0.5 fs, 300 K, at most 2 ps; ethanol from another frame for each seed, r2scan another crystal (2 x 2 x 2 cells): {crystals}.",
+        f"0.5 fs, 300 K, at most 2 ps (crystals: 1 ps); ethanol from another frame for each seed, r2scan another crystal (2 x 2 x 2 cells): {crystals}.",
         "Drift is the slope of the total energy until the end or the failure; in a fraction of a picosecond it tells of vibrations, so it stands apart for those without failure.",
         "",
         "| of | training structures | arm | simulations | without failure | median time to failure, ps | failures | median size of the drift, meV/atom/ps | of those without failure |",

@@ -23,10 +23,15 @@ def mine(content):
     return text(FILE, content)
 
 
-def bare(info, **changes):
+def bare_frame(info, **changes):
     """A frame without forces."""
     rows = "Mg 0 0 0\nO 2.1 2.1 2.1\n"
-    return mine(frame(info, atoms=rows, properties="Properties=species:S:1:pos:R:3", **changes))
+    return frame(info, atoms=rows, properties="Properties=species:S:1:pos:R:3", **changes)
+
+
+def bare(info, **changes):
+    """A file of one such frame."""
+    return mine(bare_frame(info, **changes))
 
 
 def unreadable(folder: Path) -> None:
@@ -89,6 +94,12 @@ CASES = [
         mine(frame("energy=inf")),
         READ,
         ("energy is NaN or infinite: inf", "Mend or remove the frame"),
+    ),
+    Case(
+        "NaN energies that are the only labels",
+        mine("".join(bare_frame(f"energy={e}") for e in (-12.0, "nan", -12.1, "nan"))),
+        READ,
+        ("2 of 4 frames", "Mend or remove them. To have", "--quarantine --limit most=0.5`"),
     ),
     Case("NaN energy", mine(frame("energy=nan")), READ, ("energy is NaN or infinite: nan", "Mend or remove the frame")),
     Case(

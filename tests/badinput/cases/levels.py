@@ -206,7 +206,7 @@ CASES = [
     Case(
         "pre-training with adversarial steps aside and no forces",
         wrong(("beside:\n", ""), (GOOD.split("\n")[4] + "\n", ""), ("tracking", PRETRAIN_ENERGIES + "tracking")),
-        [*RUN, "loss.consistency={direction: adversarial}"],
+        [*RUN, "loss.consistency={pitc: 1, pisc: 0.1, direction: adversarial}"],
         ("loss.consistency.direction", "pretrain structures have no force labels", "Take uniform or random"),
     ),
     Case(

@@ -249,19 +249,19 @@ CASES = [
     Case(
         "a misspelt consistency loss",
         GOOD_FILE,
-        run("loss.consistency={pitch: 1}"),
+        run("loss.consistency={pitch: 1, pisc: 0.1}"),
         ("loss.consistency.pitch: unknown option", "Did you mean 'pitc'?"),
     ),
     Case(
         "a third order of the consistency losses",
         GOOD_FILE,
-        run("loss.consistency={kappa: 1}"),
+        run("loss.consistency={pitc: 1, pisc: 0.1, kappa: 1}"),
         ("loss.consistency.kappa", "0 (first order) or 0.5 (second order)", "got 1"),
     ),
     Case(
         "steps aside of five Å",
         GOOD_FILE,
-        run("loss.consistency={length: 5}"),
+        run("loss.consistency={pitc: 1, pisc: 0.1, length: 5}"),
         ("loss.consistency.length", "less than or equal to 0.5", "is 5"),
     ),
     Case(
@@ -273,7 +273,7 @@ CASES = [
     Case(
         "adversarial steps aside without forces",
         GOOD_FILE,
-        run("loss.consistency={direction: adversarial}", "data.labels=[energy]"),
+        run("loss.consistency={pitc: 1, pisc: 0.1, direction: adversarial}", "data.labels=[energy]"),
         ("loss.consistency.direction", "training structures have no force labels", "Take uniform or random"),
     ),
     Case("one composition", set_of("MgO"), RUN, ("form 1 group(s) by composition", "Give more data")),

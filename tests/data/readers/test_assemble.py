@@ -159,12 +159,30 @@ def test_every_bad_frame_is_in_the_refusal():
     assert "keys=" not in said  # two labels are concerned: leaving one out mends nothing
 
 
+def refusal(frames, **options):
+    with pytest.raises(DataError, match="Mend or remove") as caught:
+        assemble(frames, fidelity="PBE", label_convention="raw", source="set", **options)
+    return str(caught.value)
+
+
 def test_the_refusal_names_the_label_that_can_be_left_out():
-    with pytest.raises(DataError, match=r"keys=\{'energy': ''\} \(--key energy=\)"):
-        assemble(broken()[:4], fidelity="PBE", label_convention="raw", source="set", named=True)
-    with pytest.raises(DataError, match="Mend or remove them") as caught:
-        join(*broken()[:4])  # of a file in which nothing can be named
-    assert "keys" not in str(caught.value)
+    nan = [*broken()[:4], frame("forces", labels={"forces": np.zeros((2, 3))})]
+    assert "keys={'energy': ''} (--key energy=)" in refusal(nan, named=True)
+    assert "keys" not in refusal(nan)  # of a file in which nothing can be named
+
+
+def test_the_only_label_is_not_to_be_left_out():
+    assert "keys" not in refusal(broken()[:4], named=True)
+
+
+def test_the_refusal_names_the_share_that_the_quarantine_must_take():
+    good = [frame(f"good{k}", labels={"energy": -1.0}) for k in range(18)]
+    nan = [frame(f"nan{k}", labels={"energy": np.nan}) for k in range(7)]
+    said = refusal(good + nan)
+    assert "OUT.parquet --quarantine --limit most=0.28`" in said
+    assert "data.quarantine in a recipe, with most: 0.28 (null refuses)" in said
+    assert "most" not in refusal(good + nan[:2])  # a tenth may go anyway
+    assert "most" not in refusal(nan)  # nothing would be left
 
 
 def test_bad_frames_are_taken_out_on_request_with_reason_and_value():

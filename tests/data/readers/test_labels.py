@@ -219,3 +219,8 @@ def test_a_virial_is_divided_by_the_volume_in_our_unit():
     atoms = magnesia(info={"virial": np.eye(3)})
     stress = find(atoms)["stress"]
     assert find(atoms, units={"length": "Bohr"})["stress"] == pytest.approx(stress / BOHR**3)
+
+
+def test_an_energy_that_is_nan_is_taken_and_not_left_aside_too():
+    found = look(magnesia(info={"energy": np.nan}))
+    assert (found.entries, found.aside) == ({"energy": "energy"}, ())

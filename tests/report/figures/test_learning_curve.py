@@ -53,3 +53,22 @@ def test_sets_that_are_trained_on_together_have_a_panel_of_losses():
 @pytest.mark.parametrize("history", [[], [{"step": 0}], [{"step": 0, "valid": {"energy_mae": 0.0}}]])
 def test_a_history_without_errors_can_be_drawn(history):
     assert png(learning_curve(history, best_step=0))
+
+
+def test_residuals_of_consistency_losses_have_a_panel_of_their_own():
+    losses = [{"pitc_mae": 0.002, "pisc_mae": 0.001}, {"pitc_mae": 0.001, "pisc_mae": None}]
+    rows = [{"step": k + 1, "train": {"energy_mae": 0.1} | row} for k, row in enumerate(losses)]
+    panel = learning_curve([*HISTORY, *rows]).axes[-1]
+    pitc, pisc = panel.get_lines()
+    assert panel.get_ylabel() == "residual in training (meV/atom)"
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["PITC", "PISC"]
+    assert (pitc.get_xdata().tolist(), pitc.get_ydata().tolist()) == ([1, 2], pytest.approx([2.0, 1.0]))
+    assert pisc.get_xdata().tolist() == [1]
+    assert pitc.get_marker() != pisc.get_marker()
+
+
+def test_residuals_stand_before_the_losses_of_several_sets():
+    heads = {"a": {"loss": 1.0}, "b": {"loss": 2.0}}
+    rows = [{"step": k, "train": {"energy_mae": 0.1, "pitc_mae": 0.1, "heads": heads}} for k in (1, 2)]
+    labels = [axes.get_ylabel() for axes in learning_curve(rows).axes]
+    assert labels == ["energy MAE (meV/atom)", "residual in training (meV/atom)", "training loss of each set"]

@@ -1,13 +1,14 @@
 """Frame: one labelled configuration on its way in; frames are checked and joined into Structures here."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any, NoReturn
 
 import numpy as np
 
-from transferkit.data.quarantine import TakenOut, told
+from transferkit.data.quarantine import Limits, TakenOut, told
 from transferkit.data.structures import Structures, reduced_formula
 from transferkit.errors import DataError
 from transferkit.typing import PROPERTIES, Property
@@ -108,7 +109,8 @@ def assemble(
     """
     bad = [TakenOut(f.id, f.where, *why) for f in frames if (why := f.trouble()) is not None]
     if bad and taken is None:
-        refuse(bad, len(frames), f"{source}@{fidelity}", named=named)
+        labels = {name for f in frames for name in f.labels}
+        refuse(bad, len(frames), f"{source}@{fidelity}", named=named, labels=labels)
     if bad and taken is not None:
         taken += bad
         frames = [f for f in frames if f.trouble() is None]
@@ -143,8 +145,17 @@ def assemble(
     )
 
 
-def refuse(bad: Sequence[TakenOut], total: int, source: str, *, named: bool = False) -> NoReturn:
+def refuse(
+    bad: Sequence[TakenOut], total: int, source: str, *, named: bool = False, labels: Collection[str] = PROPERTIES
+) -> NoReturn:
     """Say which frames of a file cannot be used, why, and what mends it.
+
+    Args:
+        bad: these frames
+        total: frames of the file
+        source: as a command takes it
+        named: whether ``keys`` can leave a label out
+        labels: those that the file has; its only one cannot be left out
 
     Raises:
         DataError: always.
@@ -152,13 +163,16 @@ def refuse(bad: Sequence[TakenOut], total: int, source: str, *, named: bool = Fa
     label = next((p for p in PROPERTIES if named and all(b.reason.startswith(p) for b in bad)), None)
     absent = (
         f"If {label} was not computed, leave it out for all frames: keys={{'{label}': ''}} (--key {label}=). "
-        if label
+        if label and set(labels) - {label}
         else ""
     )
+    share = ceil(100 * len(bad) / total) / 100
+    wide = Limits().most * total < len(bad) < total
+    option, entry = (f" --limit most={share:g}", f", with most: {share:g}") if wide else ("", "")
     raise DataError(
         f"{told(bad, total) if len(bad) > 1 else f'{bad[0]}.'} Mend or remove {'them' if len(bad) > 1 else 'the frame'}. {absent}"
-        f"To have such frames taken out and written down: `transferkit convert {source} OUT.parquet --quarantine`, "
-        f"or data.quarantine in a recipe (null refuses)."
+        f"To have such frames taken out and written down: `transferkit convert {source} OUT.parquet --quarantine{option}`, "
+        f"or data.quarantine in a recipe{entry} (null refuses)."
     )
 
 

@@ -85,7 +85,8 @@ def find_labels(atoms: "Atoms", request: Request, where: str) -> Found:
     if "magmoms" in labels:
         moments = labels["magmoms"]
         labels["magmoms"] = np.linalg.norm(moments, axis=1) if moments.ndim == 2 else np.abs(moments)
-    same = {k for k, v in energies.items() if taken is not None and np.array_equal(v, energies[taken])}
+    # a NaN is refused later, under its own name, and is the entry that was taken all the same
+    same = {k for k, v in energies.items() if taken is not None and np.array_equal(v, energies[taken], equal_nan=True)}
     return Found(labels, entries, tuple(k for k in energies if k not in same), values.free_energy())
 
 

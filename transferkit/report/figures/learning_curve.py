@@ -1,8 +1,9 @@
-"""Errors on training and validation parts against optimiser steps, step 0 included."""
+"""Errors on training and validation parts against optimiser steps, step 0 included; consistency residuals where there are any."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -26,18 +27,22 @@ from transferkit.typing import PROPERTIES, Json, Property
 
 PARTS = {"train": (ORANGE, "--", "training"), "valid": (BLUE, "-", "validation")}
 COLOURS = (ORANGE, GREEN, VERMILION, PURPLE, SKY, BLACK)
-"""Of sets that are trained on together; the first is that of training in the other panels. Each has a marker of its own, too."""
+"""Of sets that are trained on together, and of residuals; the first is that of training in the other panels. Each has a marker of its own, too."""
+RESIDUALS = {"PITC": "pitc_mae", "PISC": "pisc_mae"}
+
+Lines = dict[str, tuple[list[int], list[float]]]
+"""Steps and values of each line, by what it is called."""
 
 
 @styled
 def learning_curve(
     history: Sequence[Json], *, best_step: int | None = None, sets: Mapping[str, str] | None = None
 ) -> Figure:
-    """Mean absolute error of each property against steps, logarithmic in the error; of several sets also the losses.
+    """Mean absolute error of each property against steps, logarithmic in the error; then residuals of consistency losses, and losses of several sets.
 
     Args:
         history: lines of metrics.jsonl: {"step", "train": {"energy_mae", ...}, "valid": {...}}, in eV/atom, eV/Å,
-            eV/Å³ and μB; null where a value was not measured
+            eV/Å³ and μB; null where a value was not measured. "pitc_mae" and "pisc_mae" of "train" in eV/atom
         best_step: step whose weights were kept
         sets: what sets that are trained on together are called, by their name in ``train.heads``; those names if not given
 
@@ -46,8 +51,8 @@ def learning_curve(
     ['energy MAE (meV/atom)']
     """
     there = [p for p in PROPERTIES if any(_errors(history, part, p)[1].size for part in PARTS)]
-    losses = _losses(history)
-    panels = len(there) + bool(losses)
+    residuals, losses = _residuals(history), _losses(history)
+    panels = len(there) + bool(residuals) + bool(losses)
     columns = 3 if panels == 3 else max(1, min(2, panels))
     rows = max(1, -(-panels // columns))
     figure = canvas(max(3.1 * columns + 0.4, 5.0), 2.6 * rows + 0.3)  # the legend needs its width
@@ -63,23 +68,13 @@ def learning_curve(
         log_scale(axes.yaxis)
         axes.set_xlabel("optimiser step")
         axes.set_ylabel(f"{QUANTITIES[name].name} MAE ({QUANTITIES[name].unit})")
+    if residuals:
+        axes = figure.add_subplot(rows, columns, len(there) + 1)
+        _draw(axes, residuals, "residual in training (meV/atom)")
     if losses:
         axes = figure.add_subplot(rows, columns, panels)
-        for k, (key, (drawn, values)) in enumerate(losses.items()):
-            axes.plot(
-                drawn,
-                values,
-                "--",
-                color=COLOURS[k % len(COLOURS)],
-                marker=MARKERS[k % len(MARKERS)],
-                markersize=4,
-                markevery=max(1, len(drawn) // 8),
-                label=plain((sets or {}).get(key, key)),
-            )
-        log_scale(axes.yaxis)
-        axes.set_xlabel("optimiser step")
-        axes.set_ylabel("training loss of each set")
-        axes.legend()
+        named = {plain((sets or {}).get(key, key)): line for key, line in losses.items()}
+        _draw(axes, named, "training loss of each set")
     # Each part's own first line stands for it in the legend; an empty axes gives none.
     handles: list[Line2D] = [figure.axes[0].get_lines()[k] for k in range(len(PARTS))] if there else []
     if best_step is not None:
@@ -88,9 +83,41 @@ def learning_curve(
     return figure
 
 
-def _losses(history: Sequence[Json]) -> dict[str, tuple[list[int], list[float]]]:
+def _draw(axes: Axes, lines: Lines, what: str) -> None:
+    """One line for each set or loss, all of them of training."""
+    for k, (label, (steps, values)) in enumerate(lines.items()):
+        axes.plot(
+            steps,
+            values,
+            "--",
+            color=COLOURS[k % len(COLOURS)],
+            marker=MARKERS[k % len(MARKERS)],
+            markersize=4,
+            markevery=max(1, len(steps) // 8),
+            label=label,
+        )
+    log_scale(axes.yaxis)
+    axes.set_xlabel("optimiser step")
+    axes.set_ylabel(what)
+    axes.legend()
+
+
+def _residuals(history: Sequence[Json]) -> Lines:
+    """Steps and positive mean residuals of each consistency loss, meV/atom; empty without any."""
+    found: Lines = {}
+    for entry in history:
+        for label, key in RESIDUALS.items():
+            value = QUANTITIES["energy"].value((entry.get("train") or {}).get(key))
+            if value is not None and value > 0:
+                steps, values = found.setdefault(label, ([], []))
+                steps.append(entry["step"])
+                values.append(value)
+    return found
+
+
+def _losses(history: Sequence[Json]) -> Lines:
     """Steps and positive losses of each set, by its name; empty for one set."""
-    found: dict[str, tuple[list[int], list[float]]] = {}
+    found: Lines = {}
     for entry in history:
         for name, row in ((entry.get("train") or {}).get("heads") or {}).items():
             if (loss := row.get("loss")) is not None and loss > 0:

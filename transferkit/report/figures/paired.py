@@ -1,12 +1,11 @@
 """Forest plot of paired differences to a baseline."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullLocator
 
+from transferkit.report.figures.signed_ticks import signed_ticks
 from transferkit.report.figures.style import BLACK, BLUE, GREY, VERMILION, canvas, plain, point, styled
 from transferkit.report.quantities import QUANTITIES
 from transferkit.report.told_apart import ALIKE, BETTER, WORSE, standing
@@ -44,17 +43,15 @@ def paired(comparisons: Mapping[Property, Sequence[Json]], *, labels: Mapping[st
                 continue
             ends = quantity.ends(row.get("interval"))
             point(axes, mean, float(methods.index(row["method"])), ends, colour=COLOURS[standing(row)], marker="s")
-            extents.append(abs(mean))
+            extents.append(max(abs(x) for x in (mean, *(ends or ()))))
         axes.axvline(0.0, color=BLACK, linewidth=0.9)
         smallest = min((x for x in extents if x > 0), default=0.0)
         if smallest and max(extents) > WIDE * smallest:
             threshold = max(smallest, max(extents) / 1000)
             axes.set_xscale("symlog", linthresh=threshold)
-            ticks = _ticks(threshold, axes.get_xlim())
-            axes.set_xticks(ticks, [f"{t:,g}".replace("-", "−") for t in ticks], minor=False)
-            axes.xaxis.set_minor_locator(NullLocator())
+            signed_ticks(axes.xaxis, threshold)
         else:
-            axes.locator_params(axis="x", nbins=4)
+            signed_ticks(axes.xaxis)
         axes.set(ylim=(len(methods) - 0.5, -0.5), xlabel=f"difference of {quantity.name} errors ({quantity.unit})")
         axes.set_yticks(range(len(methods)), [plain(labels.get(m, m)) for m in methods] if k == 0 else [])
         axes.tick_params(axis="y", length=0)
@@ -62,11 +59,3 @@ def paired(comparisons: Mapping[Property, Sequence[Json]], *, labels: Mapping[st
     handles = [Line2D([], [], marker="s", color=COLOURS[s], label=f"{w} {plain(baseline)}") for s, w in words]
     figure.legend(handles=handles, loc="outside upper left", ncols=3)
     return figure
-
-
-def _ticks(threshold: float, frame: tuple[float, float]) -> list[float]:
-    """Zero and powers of ten outside the linear part, as far as the frame shows them."""
-    first = math.ceil(math.log10(2 * threshold))
-    last = math.floor(math.log10(max(abs(x) for x in frame)))
-    powers = [10.0**k for k in range(first, last + 1)]
-    return [t for t in (*(-p for p in reversed(powers)), 0.0, *powers) if frame[0] <= t <= frame[1]]
