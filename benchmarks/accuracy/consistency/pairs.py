@@ -11,7 +11,7 @@ from transferkit.evaluation.compare import holm, paired
 QUANTITIES = {"energy": (1000, "meV/atom"), "forces": (1000, "meV/Å")}
 RIVALS = {
     "none": ("longer", "noise", "first", "second", "paper", "taylor"),
-    "longer": ("noise", "first", "second", "second-long"),
+    "longer": ("noise", "first", "second", "second-long", "tuned-long"),
     "forces": ("forces-second",),
 }
 """Baseline, and what is compared with it."""

@@ -2,7 +2,7 @@
 
 python benchmarks/accuracy/consistency/pilot.py ethanol|r2scan [--long]     writes pilot-TASK.json; never looks at a test
 
-With --long, instead, stronger weights in a training as long as that of the arm "longer"; nothing is chosen by it.
+With --long, instead, stronger weights in a training as long as that of the arm "longer", from which the arm "tuned-long" has its own.
 """
 
 import argparse
@@ -66,14 +66,16 @@ def main() -> None:
     """Choose and time; or, with --long, look."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("task", choices=TASKS)
-    parser.add_argument("--long", action="store_true", help="stronger weights in longer training; chooses nothing")
+    parser.add_argument("--long", action="store_true", help="stronger weights in longer training")
     args = parser.parse_args()
     torch.set_num_threads(1)
     task, settings = args.task, TASKS[args.task]
     path = HERE / f"pilot-{task}.json"
     if args.long:
         steps = round(settings.steps * json.loads(path.read_text())["times"]["second"])
-        attempts(path, "long", entries(LONG, task), task=task, steps=steps)
+        found = attempts(path, "long", entries(LONG, task), task=task, steps=steps)
+        tried = [r for r in found["long"] if r["coefficients"]]
+        write(path, found | {"chosen_long": min(tried, key=lambda r: r["valid_loss"])["coefficients"]})
         return
     found = attempts(path, "runs", entries(GRID, task), task=task, steps=settings.pilot_steps)
     by_arm = {arm: [r for r in found["runs"] if r["arm"] == arm] for arm in GRID}

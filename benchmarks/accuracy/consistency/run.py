@@ -26,7 +26,8 @@ def one(folder: Path, arm: str, *, task: str, size: int, seed: int, pilot: dict)
     how, steps = ARMS[arm], TASKS[task].steps
     if how.longer:
         steps = round(steps * pilot["times"]["second"])
-    coefficients = {**pilot["chosen"], "paper": PAPER}[how.tuned] if how.tuned else None
+    tuned = {**pilot["chosen"], "paper": PAPER, "long": pilot.get("chosen_long")}
+    coefficients = tuned[how.tuned] if how.tuned else None
     result, cpu = train(start, task, arm, coefficients, seed=seed, steps=steps)
     row = {
         "task": task, "size": size, "seed": seed, "arm": arm, "coefficients": coefficients, "steps": steps, "cpu_s": cpu,
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
+    parser.add_argument("--sizes", nargs="+", type=int, help="only these")
     parser.add_argument(
         "--extra", action="store_true", help="the arms with forces or untuned weights, rather than all others"
     )
@@ -57,7 +59,7 @@ def main() -> None:
     pilots = {task: json.loads((HERE / f"pilot-{task}.json").read_text()) for task in args.tasks}
     for seed in args.seeds:
         for task in args.tasks:
-            for size in TASKS[task].sizes:
+            for size in args.sizes or TASKS[task].sizes:
                 for arm, how in ARMS.items():
                     if task in how.tasks and how.extra == args.extra:
                         one(args.folder, arm, task=task, size=size, seed=seed, pilot=pilots[task])

@@ -119,25 +119,38 @@ def chosen(pilots: dict[str, dict]) -> list[str]:
     """Coefficients and times of the pilot."""
     lines = ["| data | arm | chosen among | coefficients | time of a step, in plain steps |", "|---|---|---|---|---|"]
     for task, pilot in pilots.items():
-        for arm, entry in pilot["chosen"].items():
-            tried = sum(r["arm"] == arm for r in pilot["runs"])
-            time = f"{pilot['times'][arm]:.1f}" if arm in pilot["times"] else "as long"
+        picked = [(arm, entry, sum(r["arm"] == arm for r in pilot["runs"])) for arm, entry in pilot["chosen"].items()]
+        if "chosen_long" in pilot:
+            picked.append(("tuned-long", pilot["chosen_long"], len(pilot["long"]) - 1))
+        for arm, entry, among in picked:
+            time = (
+                f"{pilot['times'][arm]:.1f}"
+                if arm in pilot["times"]
+                else "as κ = 1/2"
+                if arm == "tuned-long"
+                else "as long"
+            )
             words = ", ".join(f"{k} {v:g}" if isinstance(v, float | int) else f"{v}" for k, v in entry.items())
-            lines.append(f"| {task} | {ARMS[arm].label} | {tried} | {words} | {time} |")
+            lines.append(f"| {task} | {ARMS[arm].label} | {among} | {words} | {time} |")
     return lines
 
 
 def grid(pilots: dict[str, dict]) -> list[str]:
-    """Validation loss of every entry of the pilot, against plain training on the same seed."""
+    """Validation loss of every entry of the pilot, against plain training of the same length on the same seed."""
     lines = ["| | " + " | ".join(TITLES[t] for t in pilots) + " |", "|---|" + "---|" * len(pilots)]
-    for arm in ("first", "second", "noise", "taylor"):
-        cells = []
-        for pilot in pilots.values():
-            [plain] = [r["valid_loss"] for r in pilot["runs"] if r["arm"] == "none"]
-            rows = [(r["coefficients"], r["valid_loss"] / plain - 1) for r in pilot["runs"] if r["arm"] == arm]
-            cells.append(", ".join(f"{short(c)}: {100 * change:+.1f} %" for c, change in rows) or "–")
-        lines.append(f"| {ARMS[arm].label} | {' | '.join(cells)} |")
+    for key, length in (("runs", ""), ("long", ", in the longer training")):
+        for arm in ("first", "second", "noise", "taylor"):
+            cells = [tried(pilot.get(key, []), arm) for pilot in pilots.values()]
+            if any(cells):
+                lines.append(f"| {ARMS[arm].label}{length} | {' | '.join(cell or '–' for cell in cells)} |")
     return lines
+
+
+def tried(rows: list[dict], arm: str) -> str:
+    """Each entry with its change of the validation loss; the paper's and plain training have none."""
+    plain = [r["valid_loss"] for r in rows if r["arm"] == "none"]
+    found = [(r["coefficients"], r["valid_loss"] / plain[0] - 1) for r in rows if r["arm"] == arm]
+    return ", ".join(f"{short(c)}: {100 * change:+.1f} %" for c, change in found)
 
 
 def short(entry: dict) -> str:
@@ -174,7 +187,7 @@ def percent(change: float, sign: str = "") -> str:
 def summary(found: list[dict]) -> list[str]:
     """In how many comparisons an arm was better and worse than a baseline, one sentence each."""
     lines = []
-    for arm in ("first", "second", "paper", "second-long", "noise", "taylor", "longer", "forces-second"):
+    for arm in ("first", "second", "paper", "second-long", "tuned-long", "noise", "taylor", "longer", "forces-second"):
         for baseline in ("none", "longer", "forces"):
             here = [o for o in found if (o["arm"], o["baseline"]) == (arm, baseline)]
             if here:
@@ -238,7 +251,8 @@ def main() -> None:
     }
     found = list(differences(runs))
     wanted = sum(len(t.sizes) * len(SEEDS) * sum(n in a.tasks for a in ARMS.values()) for n, t in TASKS.items())
-    minutes = (sum(r["cpu_s"] for r in runs + nve) + sum(r["cpu_s"] for p in pilots.values() for r in p["runs"])) / 60
+    tries = [r for p in pilots.values() for r in (*p["runs"], *p.get("long", ()))]
+    minutes = sum(r["cpu_s"] for r in (*runs, *nve, *tries)) / 60
     said = f"{len(runs)} of {wanted} runs and {len(nve)} simulations, {minutes:.0f} CPU minutes with the pilot."
     seeds = len({r["seed"] for r in runs})
     if seeds < len(SEEDS):
