@@ -14,6 +14,7 @@ COLOURS = {
     "second": BLUE,
     "paper": SKY,
     "taylor": GREEN,
+    "tuned-long": BLACK,
     "forces-second": VERMILION,
 }
 NAMES = {"ethanol": "ethanol, MACE from scratch", "r2scan": "r2SCAN energies, CHGNet"}
@@ -60,9 +61,15 @@ def sketch() -> Figure:
     return figure
 
 
+def legend(arm: str) -> str:
+    """What an arm is, and what it is compared with where that is not the first baseline."""
+    against = {"none": "", "longer": " (against longer)", "forces": " (against forces)"}
+    return f"{ARMS[arm].label}{against[ARMS[arm].baseline]}"
+
+
 @styled
 def results_figure(found: list[dict]) -> Figure:
-    """Differences to plain training at equal steps, in per cent of its error, with 95 % intervals."""
+    """Differences of each arm to its baseline, in per cent of its error, with 95 % intervals."""
     tasks = [t for t in TASKS if any(o["task"] == t for o in found)]
     figure = canvas(7.2, 2.7 * max(len(tasks), 1))
     shown: list[str] = []
@@ -72,8 +79,9 @@ def results_figure(found: list[dict]) -> Figure:
             here = [
                 o
                 for o in found
-                if (o["task"], o["quantity"]) == (task, quantity) and o["baseline"] in {"none", "forces"}
+                if (o["task"], o["quantity"]) == (task, quantity) and o["baseline"] == ARMS[o["arm"]].baseline
             ]
+            here = [o for o in here if o["arm"] in COLOURS]
             arms = [a for a in COLOURS if any(o["arm"] == a for o in here)]
             shown += [a for a in arms if a not in shown]
             for one in here:
@@ -88,6 +96,6 @@ def results_figure(found: list[dict]) -> Figure:
             axes.set_title(f"{NAMES[task]}: {quantity}")
             axes.set_ylabel("change of the error, %" if column == 0 else "")
             axes.set_xlabel("training structures")
-    handles = [Line2D([], [], marker="o", linestyle="-", color=COLOURS[a], label=ARMS[a].label) for a in shown]
+    handles = [Line2D([], [], marker="o", linestyle="-", color=COLOURS[a], label=legend(a)) for a in shown]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
     return figure
