@@ -61,10 +61,11 @@ def sketch() -> Figure:
     return figure
 
 
-def legend(arm: str) -> str:
-    """What an arm is, and what it is compared with where that is not the first baseline."""
-    against = {"none": "", "longer": " (against longer)", "forces": " (against forces)"}
-    return f"{ARMS[arm].label}{against[ARMS[arm].baseline]}"
+AGAINST = {
+    "tuned-long": "PITC + PISC tuned in, and against, longer training",
+    "forces-second": "forces too, PITC + PISC, κ = 1/2, against without",
+}
+"""Arms whose baseline is not plain training of the usual length, in words that say so."""
 
 
 @styled
@@ -96,6 +97,8 @@ def results_figure(found: list[dict]) -> Figure:
             axes.set_title(f"{NAMES[task]}: {quantity}")
             axes.set_ylabel("change of the error, %" if column == 0 else "")
             axes.set_xlabel("training structures")
-    handles = [Line2D([], [], marker="o", linestyle="-", color=COLOURS[a], label=legend(a)) for a in shown]
+    handles = [
+        Line2D([], [], marker="o", linestyle="-", color=COLOURS[a], label=AGAINST.get(a, ARMS[a].label)) for a in shown
+    ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
     return figure
