@@ -119,7 +119,9 @@ def test_nothing_left_is_a_mistake(recipe):
 
 
 def test_structures_that_cannot_step_aside_are_refused_before_anything_is_trained(several_levels):
-    adversarial = several_levels(pretrain=STAGE, loss={"consistency": {"direction": "adversarial"}})
+    adversarial = several_levels(
+        pretrain=STAGE, loss={"consistency": {"pitc": 1.0, "pisc": 0.1, "direction": "adversarial"}}
+    )
     parts = divide(adversarial, R2SCAN)
     with pytest.raises(RecipeError, match="pretrain structures have no force labels"):
         divide_stage(adversarial, PBE.without("forces"), R2SCAN, parts)

@@ -98,7 +98,7 @@ def entries(verb: Callable[..., None]) -> list[Entry]:
 
     >>> from transferkit.cli.runs import export
     >>> [entry.spelling for entry in entries(export)]
-    ['RUN', 'OUT', '--head TEXT', '--json']
+    ['RUN', 'OUT', '--head TEXT', '--overwrite', '--json']
     """
     hints = get_type_hints(verb, include_extras=True)
     found = []
