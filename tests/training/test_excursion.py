@@ -1,7 +1,6 @@
 """Who steps aside and where to depends on counters alone; a run with the losses is a run like any other."""
 
 import json
-import signal
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +11,6 @@ from transferkit.adapters.graphs import build_graphs
 from transferkit.data.structures import concatenate
 from transferkit.errors import GraphError, RecipeError, UnsupportedProperty
 from transferkit.finetuning.strategy import Strategy
-from transferkit.training import loop
 from transferkit.training.consistency import Consistency
 from transferkit.training.excursion import Excursions, check_steps
 from transferkit.training.feed import Feed
@@ -149,20 +147,13 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize("stop_after", [2, 5])
-def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(potential, everything, tmp_path, monkeypatch, stop_after):
+def test_interrupted_and_resumed_is_uninterrupted_to_the_bit(
+    potential, everything, tmp_path, interrupt_after, stop_after
+):
     train, valid = everything[:24], everything[24:]
     whole = fit(potential, train, valid, **OPTIONS, folder=tmp_path / "whole")
-    original = loop.step
-
-    def step(session, module, index, loaded, *, asked):
-        if session.state.progress.step == stop_after - 1:
-            signal.raise_signal(signal.SIGINT)
-            asked = True
-        return original(session, module, index, loaded, asked=asked)
-
-    monkeypatch.setattr(loop, "step", step)
+    interrupt_after(stop_after)
     assert fit(potential, train, valid, **OPTIONS, folder=tmp_path / "cut").steps == stop_after
-    monkeypatch.undo()
     rest = fit(potential, train, valid, **OPTIONS, folder=tmp_path / "cut")
     assert rest.stopped == "finished"
     rows = [[{k: v for k, v in row.items() if k != "wall_s"} for row in run.history] for run in (whole, rest)]

@@ -1,6 +1,6 @@
 """Errors on training and validation parts against optimiser steps, step 0 included; consistency residuals where there are any."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -104,26 +104,24 @@ def _draw(axes: Axes, lines: Lines, what: str) -> None:
 
 def _residuals(history: Sequence[Json]) -> Lines:
     """Steps and positive mean residuals of each consistency loss, meV/atom; empty without any."""
-    found: Lines = {}
-    for entry in history:
-        for label, key in RESIDUALS.items():
-            value = QUANTITIES["energy"].value((entry.get("train") or {}).get(key))
-            if value is not None and value > 0:
-                steps, values = found.setdefault(label, ([], []))
-                steps.append(entry["step"])
-                values.append(value)
-    return found
+    shown = QUANTITIES["energy"].value
+    return _lines(history, lambda train: {label: shown(train.get(key)) for label, key in RESIDUALS.items()})
 
 
 def _losses(history: Sequence[Json]) -> Lines:
     """Steps and positive losses of each set, by its name; empty for one set."""
+    return _lines(history, lambda train: {name: row.get("loss") for name, row in (train.get("heads") or {}).items()})
+
+
+def _lines(history: Sequence[Json], values_of: Callable[[Json], Mapping[str, float | None]]) -> Lines:
+    """Steps and positive values of what is found in the training part of each row."""
     found: Lines = {}
     for entry in history:
-        for name, row in ((entry.get("train") or {}).get("heads") or {}).items():
-            if (loss := row.get("loss")) is not None and loss > 0:
+        for name, value in values_of(entry.get("train") or {}).items():
+            if value is not None and value > 0:
                 steps, values = found.setdefault(name, ([], []))
                 steps.append(entry["step"])
-                values.append(loss)
+                values.append(value)
     return found
 
 
